@@ -1,0 +1,99 @@
+"""A Triton that answers from the pixels alone: same film, same scores; alike films, alike rows."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.errors import Unavailable
+from schemas.findings import FINDINGS, INDEX
+from schemas.models import EMBEDDING_WIDTH
+from workers.triton import URGENT, Scores
+
+#: The starter model's own gaps, so that "not assessed" is met in every test.
+NOT_ASSESSED = ("Enlarged Cardiomediastinum", "Fracture", "Support Devices")
+FEATURES = 64
+MAP = 4
+_GRID = 8
+
+
+class FakeTriton:
+    """Stands in for workers.triton.TritonModel.
+
+    `versions` is what is loaded; `down` makes every question raise Unavailable, as a stopped
+    Triton would; `fail_next` makes that many of the next ones do so; `calls` records
+    (films, version, priority) of each request that was answered.
+    """
+
+    def __init__(self, side: int = 64, versions: Sequence[str] = ("1",)) -> None:
+        self.versions = set(versions)
+        self.down = False
+        self.fail_next = 0
+        self.calls: list[tuple[int, str, int]] = []
+        self._side = side
+        rng = np.random.default_rng(20_261_123)
+        self._to_features = rng.normal(size=(_GRID * _GRID, FEATURES))
+        self._to_embedding = rng.normal(size=(FEATURES, EMBEDDING_WIDTH))
+        self._to_findings = rng.normal(size=(FEATURES, len(FINDINGS)))
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def ready(self, version: str) -> bool:
+        return not self.down and version in self.versions
+
+    def side(self, version: str) -> int:
+        self._available(version)
+        return self._side
+
+    def score(self, images: NDArray[np.uint8], version: str, priority: int = URGENT) -> Scores:
+        return self.submit(images, version, priority).result()
+
+    def score_many(
+        self, requests: Sequence[NDArray[np.uint8]], version: str, priority: int = URGENT
+    ) -> list[Scores]:
+        return [self.score(images, version, priority) for images in requests]
+
+    def submit(
+        self, images: NDArray[np.uint8], version: str, priority: int = URGENT
+    ) -> Future[Scores]:
+        self._available(version)
+        side = self._side
+        if images.dtype != np.uint8 or images.shape != (len(images), side, side):
+            raise ValueError(
+                f"wanted uint8 (n, {side}, {side}), came {images.dtype} {images.shape}"
+            )
+        future: Future[Scores] = Future()
+        if self.fail_next:
+            self.fail_next -= 1
+            future.set_exception(Unavailable("triton", "told to fail"))
+            return future
+        self.calls.append((len(images), version, priority))
+        future.set_result(self._scores(images))
+        return future
+
+    def _available(self, version: str) -> None:
+        if self.down:
+            raise Unavailable("triton", "connection refused")
+        if version not in self.versions:
+            raise Unavailable("triton", f"version {version}: not loaded")
+
+    def _scores(self, images: NDArray[np.uint8]) -> Scores:
+        count = len(images)
+        cell = self._side // _GRID
+        cut = images[:, : cell * _GRID, : cell * _GRID].astype(np.float64) / 255
+        grid = cut.reshape(count, _GRID, cell, _GRID, cell).mean(axis=(2, 4))
+        features = grid.reshape(count, -1) @ self._to_features
+        embedding = features @ self._to_embedding + 1e-6
+        embedding /= np.linalg.norm(embedding, axis=1, keepdims=True)
+        probabilities = 1 / (1 + np.exp(-(features @ self._to_findings) / 4))
+        probabilities[:, [INDEX[name] for name in NOT_ASSESSED]] = np.nan
+        coarse = grid.reshape(count, 1, MAP, 2, MAP, 2).mean(axis=(3, 5))
+        activation = np.nan_to_num(probabilities)[:, :, None, None] * coarse
+        return Scores(
+            probabilities.astype(np.float32),
+            embedding.astype(np.float32),
+            features.astype(np.float16),
+            activation.astype(np.float32),
+        )
