@@ -1,0 +1,1 @@
+"""The command line `radiotheque`: the front door, and the only place that knows every part."""

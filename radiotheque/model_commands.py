@@ -1,0 +1,9 @@
+"""Commands of the command line about: model."""
+
+import argparse
+from typing import Any
+
+
+def register(commands: "argparse._SubParsersAction[Any]") -> None:
+    """Add this group's commands."""
+    del commands

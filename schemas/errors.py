@@ -1,0 +1,57 @@
+"""The error tree. An error says what to do next, so that nobody branches on its text.
+
+RadiothequeError
+├── Dead            this record is wrong: set it aside with its reason, go on with the next
+├── Refusal         this film is wrong: its receipt ends as `rejected` with a code and a reason
+├── Unavailable     a service is down: wait, repeat the step that failed, lose nothing
+├── Forbidden       this account may not do that (HTTP 403)
+├── NotFound        there is no such film, receipt, account … (HTTP 404)
+└── Conflict        it exists already, or is no longer in the state asked for (HTTP 409)
+"""
+
+
+class RadiothequeError(Exception):
+    """The root of every error this project raises on purpose."""
+
+
+class Dead(RadiothequeError):
+    """A record that no retry can mend: undecodable, unknown type or version, refused by a row."""
+
+
+class Refusal(RadiothequeError):
+    """A film that cannot be taken, for a reason its depositor can read.
+
+    `code` is one of the fixed words of the API (`empty`, `truncated`, `not-an-image`,
+    `unsupported`, `too-large`, `decoder-limit`, `too-small`, `object-gone`, `erased`, …).
+    `wanted` and `came` are short English facts, free of file names and patient data; screens
+    translate by code.
+    """
+
+    def __init__(self, code: str, *, wanted: str, came: str) -> None:
+        super().__init__(f"{code}: wanted {wanted}, came {came}")
+        self.code = code
+        self.wanted = wanted
+        self.came = came
+
+
+class Unavailable(RadiothequeError):
+    """A service that does not answer now: connection refused, 5xx, disk full, model loading.
+
+    `service` is kafka, minio, postgres, redis or triton.
+    """
+
+    def __init__(self, service: str, message: str) -> None:
+        super().__init__(f"{service}: {message}")
+        self.service = service
+
+
+class Forbidden(RadiothequeError):
+    """This account's role does not allow that. Held by the stored functions (SQLSTATE RD403)."""
+
+
+class NotFound(RadiothequeError):
+    """There is no such thing, or this account may not know of it (SQLSTATE RD404)."""
+
+
+class Conflict(RadiothequeError):
+    """It exists already, or is no longer in the state asked for (SQLSTATE RD409)."""

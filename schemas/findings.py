@@ -1,0 +1,72 @@
+"""CheXpert's fourteen findings, in CheXpert's order: their one home.
+
+Source: Irvin et al. 2019 (arXiv 1901.07031), table 1. API, files and rows keep these English
+names and this order in every language; screens translate and group them (READING_ORDER).
+"""
+
+from enum import IntEnum
+from typing import Final
+
+FINDINGS: Final = (
+    "No Finding",
+    "Enlarged Cardiomediastinum",
+    "Cardiomegaly",
+    "Lung Opacity",
+    "Lung Lesion",
+    "Edema",
+    "Consolidation",
+    "Pneumonia",
+    "Atelectasis",
+    "Pneumothorax",
+    "Pleural Effusion",
+    "Pleural Other",
+    "Fracture",
+    "Support Devices",
+)
+
+INDEX: Final = {name: index for index, name in enumerate(FINDINGS)}
+
+#: Screen groups and their findings, in the order a reader looks; never sorted by score.
+READING_ORDER: Final = (
+    (
+        "lungs",
+        ("Lung Opacity", "Consolidation", "Pneumonia", "Atelectasis", "Edema", "Lung Lesion"),
+    ),
+    ("pleura", ("Pneumothorax", "Pleural Effusion", "Pleural Other")),
+    ("heart", ("Cardiomegaly", "Enlarged Cardiomediastinum")),
+    ("bones", ("Fracture",)),
+    ("devices", ("Support Devices",)),
+    ("conclusion", ("No Finding",)),
+)
+
+
+class Label(IntEnum):
+    """What a reader or a report says of one finding; not mentioned is the absence of a row."""
+
+    PRESENT = 1
+    ABSENT = 0
+    UNCERTAIN = -1
+
+
+def finding_index(name: str) -> int:
+    """Return the finding's place, 0..13. Raises ValueError that lists the fourteen names."""
+    try:
+        return INDEX[name]
+    except KeyError:
+        raise ValueError(f"wanted one of {', '.join(FINDINGS)}; came {name!r}") from None
+
+
+def finding_state(probability: float | None, alert: float | None, sensitive: float | None) -> str:
+    """Return `suspected`, `borderline`, `not_suspected` or `not_assessed`.
+
+    `probability` is calibrated, 0..1, None where the model does not assess the finding. At or
+    over the `alert` threshold it is suspected; between the `sensitive` threshold and it,
+    borderline. A `sensitive` threshold above `alert` leaves no borderline band.
+    """
+    if probability is None or alert is None or sensitive is None:
+        return "not_assessed"
+    if probability >= alert:
+        return "suspected"
+    if probability >= sensitive:
+        return "borderline"
+    return "not_suspected"

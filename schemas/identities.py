@@ -1,0 +1,53 @@
+"""How things are named so that doing a thing twice names it once.
+
+A receipt is (bucket, key, versionId); a film is its grey samples; an event is its natural key.
+All identifiers are derived, so a repeated step lands on the same row.
+"""
+
+import hashlib
+import hmac
+import uuid
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Our uuid5 namespace. Changing it would rename every receipt and event: never do.
+NAMESPACE: Final = uuid.UUID("6f0c2c5e-2f5b-5d0e-9a43-7d6d1a6f3b11")
+
+Samples = NDArray[np.uint8] | NDArray[np.uint16]
+
+
+def receipt_id(bucket: str, key: str, version: str) -> uuid.UUID:
+    """Return the id of the receipt for one version of one object."""
+    # NUL cannot occur in any of the three, so two triples never share a name.
+    return uuid.uuid5(NAMESPACE, f"receipt\0{bucket}\0{key}\0{version}")
+
+
+def event_id(event_type: str, natural_key: str) -> uuid.UUID:
+    """Return the id of an event of this type (a topic's name) about this natural key."""
+    return uuid.uuid5(NAMESPACE, f"event\0{event_type}\0{natural_key}")
+
+
+def film_id(samples: Samples) -> str:
+    """Return the film's id: 64 hex digits of SHA-256 over its samples as we store them.
+
+    Input: uint8 or uint16 (height, width), one grey channel, upright, bright = dense, after
+    rescale and before any window. Hashed: "film1", width, height and bits as little-endian
+    uint32, then the samples row by row, little-endian. Bits are 8 or 16, from the dtype.
+    """
+    if samples.ndim != 2 or samples.dtype not in (np.uint8, np.uint16):
+        raise ValueError(f"wanted uint8 or uint16 (H, W), came {samples.dtype} {samples.shape}")
+    height, width = samples.shape
+    bits = samples.dtype.itemsize * 8
+    digest = hashlib.sha256(b"film1")
+    digest.update(np.array([width, height, bits], dtype="<u4").tobytes())
+    little: NDArray[Any] = samples.astype(samples.dtype.newbyteorder("<"), copy=False)
+    digest.update(np.ascontiguousarray(little).tobytes())
+    return digest.hexdigest()
+
+
+def keyed_code(secret: str, *parts: str) -> str:
+    """Return a pseudonym: 32 hex digits of HMAC-SHA-256 under the site's secret."""
+    message = "\0".join(part.strip() for part in parts).encode()
+    return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()[:32]

@@ -1,0 +1,69 @@
+"""What a served model says of itself: the tensor contract and the manifest beside its weights."""
+
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.findings import FINDINGS
+
+EMBEDDING_WIDTH: Final = 512
+#: Triton's name of the model; versions are numbers.
+TRITON_MODEL: Final = "chest"
+
+Unit = Annotated[float, Field(ge=0, le=1)]
+
+
+class OperatingPoint(BaseModel):
+    """A threshold on the calibrated probability, with what it was worth when it was chosen."""
+
+    model_config = ConfigDict(frozen=True)
+
+    threshold: Unit
+    sensitivity: Unit
+    specificity: Unit
+
+
+class OperatingPoints(BaseModel):
+    """`alert` maximises Youden's J; `sensitive` keeps sensitivity at 0.9."""
+
+    model_config = ConfigDict(frozen=True)
+
+    alert: OperatingPoint
+    sensitive: OperatingPoint
+
+
+class ModelManifest(BaseModel):
+    """`model.json`, beside `model.onnx`.
+
+    Tensors in: `image` UINT8 (n, side, side), 0..255, bright = dense, aspect kept, padded with 0.
+    Out: `probabilities` FP32 (n, 14), calibrated, NaN where not assessed; `embedding` FP32
+    (n, 512), L2-normalised; `features` FP16 (n, d), pooled; `activation` FP32 (n, 14, h, w).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9-]+$")
+    version: Annotated[int, Field(ge=1)]
+    side: Annotated[int, Field(ge=64, le=1024)]
+    features: Annotated[int, Field(gt=0, description="width d of the pooled features")]
+    map_height: Annotated[int, Field(gt=0)]
+    map_width: Annotated[int, Field(gt=0)]
+    embedding_version: str = Field(description="hash of backbone and projection")
+    assessed: tuple[str, ...]
+    operating_points: dict[str, OperatingPoints]
+    sha256: str = Field(default="", description="of model.onnx")
+    trained_on: str = ""
+    figures: dict[str, float] = Field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """Return how events, rows and screens name it, as `starter/1`."""
+        return f"{self.name}/{self.version}"
+
+    def thresholds(self) -> tuple[tuple[float | None, float | None], ...]:
+        """Return (alert, sensitive) for each of the fourteen, None where not assessed."""
+        found = (self.operating_points.get(name) for name in FINDINGS)
+        return tuple(
+            (point.alert.threshold, point.sensitive.threshold) if point else (None, None)
+            for point in found
+        )

@@ -1,0 +1,1 @@
+"""The services without Docker: Kafka, MinIO, PostgreSQL, Valkey, Triton as local processes."""

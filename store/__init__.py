@@ -1,0 +1,1 @@
+"""What is kept: settings, objects (MinIO), rows (PostgreSQL), cache (Redis), log (Kafka)."""

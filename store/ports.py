@@ -1,0 +1,459 @@
+"""The stores as their users see them: one Protocol per subject.
+
+Real ones are in the files named after their subject; fakes with the same behaviour are in
+tests/fakes/. One contract test runs on both. Every method is one transaction; a method that
+takes `events` puts them in the outbox in that same transaction. All may raise Unavailable;
+those of a person also Forbidden, NotFound and Conflict; bad values raise Dead.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+from schemas.envelope import Message
+from schemas.models import ModelManifest
+from store.records import (
+    Account,
+    Analysis,
+    AuditRow,
+    Candidate,
+    Comment,
+    Drop,
+    Film,
+    FilmDetail,
+    FilmPage,
+    LabelRow,
+    LabelSource,
+    Letter,
+    LetterState,
+    ModelRow,
+    ModelState,
+    Neighbour,
+    OutboxRow,
+    Reading,
+    Receipt,
+    ReceiptState,
+    Rendition,
+    Role,
+)
+
+
+class Receipts(Protocol):
+    """Drops and what became of them."""
+
+    def open_many(self, drops: Sequence[Drop]) -> list[Receipt]:
+        """Return each drop's receipt as it now stands, made in state `received` where new."""
+        ...
+
+    def open_with_event(self, drops: Sequence[Drop]) -> list[Receipt]:
+        """The same, with `object.uploaded` for each receipt that is new (web, reconciler)."""
+        ...
+
+    def get(self, receipt: UUID) -> Receipt | None:
+        """Return one receipt."""
+        ...
+
+    def find(self, bucket: str, key: str, limit: int = 50) -> list[Receipt]:
+        """Return the receipts of one object, newest first."""
+        ...
+
+    def missing(self, drops: Sequence[Drop]) -> list[Drop]:
+        """Return those of the drops that have no receipt yet (reconciler)."""
+        ...
+
+    def accept(self, receipt: Receipt, film: Film, events: Sequence[Message]) -> ReceiptState:
+        """Store the film's row (once), tie the receipt to it, say the events.
+
+        Returns the receipt's new state: `accepted`; `analysed` when the film already has an
+        analysis by the live model (then no work is asked: `analysis.requested*` among the events
+        is left out); `rejected` with code `erased` when the film's tombstone stands. A receipt in
+        a later state keeps it; its events are said again.
+        """
+        ...
+
+    def reject(
+        self, receipt: Receipt, *, code: str, wanted: str, came: str, events: Sequence[Message]
+    ) -> ReceiptState:
+        """End the receipt as `rejected`, unless it has a later state. Returns its state."""
+        ...
+
+    def recent(self, account: UUID, limit: int = 100) -> list[Receipt]:
+        """Return the account's own newest receipts (stewards and admins: everybody's)."""
+        ...
+
+
+class Films(Protocol):
+    """Films, their labels and their lists, as people and programs read them."""
+
+    def get(self, film: str) -> Film | None:
+        """Return one film's row."""
+        ...
+
+    def many(self, films: Sequence[str]) -> dict[str, Film]:
+        """Return the rows of those that exist (workers)."""
+        ...
+
+    def detail(self, film: str, *, account: UUID) -> FilmDetail:
+        """Return all of one film and write `film.opened` to the audit. Raises NotFound."""
+        ...
+
+    def page(
+        self,
+        *,
+        account: UUID,
+        finding: str | None = None,
+        minimum: float | None = None,
+        label: int | None = None,
+        source: LabelSource | None = None,
+        state: str | None = None,
+        updated_since: datetime | None = None,
+        limit: int = 50,
+        after: int | None = None,
+    ) -> FilmPage:
+        """Return a page, newest first, by keyset.
+
+        `finding` with `minimum` (probability by the shown model), with `label` (1, 0, -1; with
+        `source` of the label) or with `state` (suspected, borderline, not_suspected,
+        not_assessed); `state` alone also takes `analysed`, `waiting`, `read`, `unread`.
+        """
+        ...
+
+    def rows(self, films: Sequence[str], *, account: UUID) -> FilmPage:
+        """Return these films' rows in this order, leaving out those that are gone."""
+        ...
+
+    def add_labels(self, film: str, labels: Sequence[LabelRow]) -> None:
+        """Add or replace labels of one source and author."""
+        ...
+
+    def remove_label(self, film: str, finding: str, source: LabelSource, author: str) -> None:
+        """Remove one label."""
+        ...
+
+    def erase(self, film: str, *, account: UUID) -> None:
+        """Remove the film's rows, leave a tombstone and `radiograph.erased`. Stewards, admins."""
+        ...
+
+    def without_analysis(self, limit: int) -> list[str]:
+        """Return films that the live model has not analysed and nobody waits for (reconciler)."""
+        ...
+
+
+class Analyses(Protocol):
+    """What models say of films."""
+
+    def save(self, analyses: Sequence[Analysis], events: Sequence[Message]) -> None:
+        """Store each analysis and its embedding once, move receipts to `analysed`, say events.
+
+        An erased film is passed over without error. Wakes `receipt` listeners.
+        """
+        ...
+
+    def done(self, films: Sequence[str], model: int) -> set[str]:
+        """Return those of the films which this model version has analysed."""
+        ...
+
+    def get(self, film: str, model: int | None = None) -> Analysis | None:
+        """Return one analysis: of this version, else the live one's, else the newest."""
+        ...
+
+    def request(self, films: Sequence[str], events: Sequence[Message]) -> None:
+        """Put analysis requests in the outbox (reconciler)."""
+        ...
+
+
+class Vectors(Protocol):
+    """Nearest films by embedding (pgvector)."""
+
+    def nearest(
+        self,
+        film: str,
+        *,
+        count: int,
+        finding: str | None = None,
+        same_patient: bool = False,
+    ) -> tuple[str, list[Candidate]]:
+        """Return the embedding version searched and the nearest films, most alike first.
+
+        The film itself is left out; films of its patient too unless `same_patient` (compared by
+        IS DISTINCT FROM: films without patient are strangers). `finding` keeps films that a
+        physician or an import labels present, or, unlabelled, the shown model suspects. A filter
+        that leaves under 20,000 films is searched exactly, else by iterative scan; similarities
+        are exact. Raises NotFound when the film has no embedding.
+        """
+        ...
+
+    def version(self) -> str | None:
+        """Return the embedding version that searches use, None before the first model."""
+        ...
+
+
+class Readings(Protocol):
+    """What people say of films."""
+
+    def record(
+        self,
+        film: str,
+        labels: Mapping[str, int],
+        *,
+        account: UUID,
+        answer_visible: bool,
+        model: str | None,
+    ) -> Reading:
+        """Save a reading with one `validation.recorded` per verdict, in one transaction.
+
+        `answer_visible` is what the caller says; the row says yes as well when the server has
+        shown this account the film's scores. `others_visible` is decided by the server.
+        Radiologists, stewards and admins only.
+        """
+        ...
+
+    def shown(self, film: str, *, account: UUID, answer: bool, others: bool) -> None:
+        """Remember that this account has been shown the scores, or others' verdicts."""
+        ...
+
+    def comment(self, film: str, text: str, *, account: UUID) -> Comment:
+        """Add a comment with `comment.recorded`. Every role but viewer."""
+        ...
+
+    def remove_comment(self, comment: UUID, *, account: UUID) -> None:
+        """Remove one's own comment; stewards and admins any."""
+        ...
+
+
+class Accounts(Protocol):
+    """People and programs that sign in."""
+
+    def add(self, name: str, role: Role, password_hash: str, *, by: UUID | None) -> Account:
+        """Add an account. `by` is an admin; None only while there is no account at all."""
+        ...
+
+    def remove(self, account: UUID, *, by: UUID) -> None:
+        """Remove an account; what it said stays under its pseudonym."""
+        ...
+
+    def set_role(self, account: UUID, role: Role, *, by: UUID) -> Account:
+        """Give another role."""
+        ...
+
+    def set_password(self, account: UUID, password_hash: str, *, by: UUID | None) -> None:
+        """Change a password (one's own, or any by an admin; None from the command line)."""
+        ...
+
+    def get(self, account: UUID) -> Account | None:
+        """Return an account that may sign in."""
+        ...
+
+    def for_sign_in(self, name: str) -> tuple[Account, str] | None:
+        """Return the account and its password hash, None if unknown or disabled."""
+        ...
+
+    def signed_in(self, account: UUID | None, name: str, *, success: bool) -> None:
+        """Write a sign-in, or a refused one, to the audit."""
+        ...
+
+    def add_token(self, account: UUID, token_sha256: bytes, label: str, *, by: UUID) -> UUID:
+        """Add a bearer token, of which only the hash is kept."""
+        ...
+
+    def by_token(self, token_sha256: bytes) -> Account | None:
+        """Return the account a token stands for."""
+        ...
+
+    def remove_token(self, token: UUID, *, by: UUID) -> None:
+        """Remove a token."""
+        ...
+
+    def list(self, *, by: UUID) -> list[Account]:
+        """Return all accounts (admins)."""
+        ...
+
+
+class Letters(Protocol):
+    """Dead letters."""
+
+    def add(self, letter: Letter, events: Sequence[Message]) -> None:
+        """Keep a dead letter once per origin and group, with its event; its receipt fails."""
+        ...
+
+    def list(self, state: LetterState | None = "open", limit: int = 100) -> list[Letter]:
+        """Return letters, newest first."""
+        ...
+
+    def get(self, letter: UUID) -> Letter | None:
+        """Return one letter."""
+        ...
+
+    def replay(self, letter: UUID, *, account: UUID | None) -> Letter:
+        """Mark it replayed and publish its bytes again (outbox), with header `replay-for`.
+
+        `account` is a steward or admin, None from the command line. Raises NotFound, Conflict.
+        """
+        ...
+
+    def discard(self, letter: UUID, *, account: UUID | None) -> Letter:
+        """Mark it discarded."""
+        ...
+
+    def open_count(self) -> int:
+        """Return how many are open."""
+        ...
+
+
+class Models(Protocol):
+    """Registered model versions."""
+
+    def live(self) -> ModelRow | None:
+        """Return the live version."""
+        ...
+
+    def wanted(self) -> list[ModelRow]:
+        """Return the rows live, former and candidate: what Triton should have loaded."""
+        ...
+
+    def register(self, manifest: ModelManifest, state: ModelState) -> ModelRow:
+        """Add a version. Registering it again with the same manifest changes nothing."""
+        ...
+
+    def set_live(self, version: int) -> ModelRow:
+        """Make a version live; the one before becomes `former`."""
+        ...
+
+
+class Outbox(Protocol):
+    """Messages that wait to be published."""
+
+    def add(self, messages: Sequence[Message]) -> None:
+        """Say these again (a repeat), in a transaction of their own."""
+        ...
+
+    def pending(self, limit: int) -> list[OutboxRow]:
+        """Return the oldest unpublished ones; none while another relay holds the lock."""
+        ...
+
+    def published(self, numbers: Sequence[int]) -> None:
+        """Mark as published."""
+        ...
+
+    def depth(self) -> int:
+        """Return how many wait."""
+        ...
+
+    def purge(self, older_than_s: float) -> int:
+        """Delete those published longer ago than this; return how many."""
+        ...
+
+
+class Signals(Protocol):
+    """PostgreSQL's NOTIFY, as a wake-up only: what is true is read from rows."""
+
+    def listen(self, channel: str, timeout_s: float) -> Iterable[str]:
+        """Yield payloads of `outbox` or `receipt` until the time is over or the caller stops."""
+        ...
+
+
+class Audit(Protocol):
+    """The append-only journal."""
+
+    def list(self, *, by: UUID, limit: int = 100) -> list[AuditRow]:
+        """Return the newest rows (admins, stewards)."""
+        ...
+
+    def write(self, account: UUID | None, action: str, subject: str | None) -> None:
+        """Append what no other function writes by itself (image or list downloaded)."""
+        ...
+
+
+class Rows(Protocol):
+    """All of PostgreSQL, by subject. Made by `store.rows.connect(settings)`."""
+
+    receipts: Receipts
+    films: Films
+    analyses: Analyses
+    vectors: Vectors
+    readings: Readings
+    accounts: Accounts
+    letters: Letters
+    models: Models
+    outbox: Outbox
+    signals: Signals
+    audit: Audit
+
+    def ping(self) -> None:
+        """Raise Unavailable unless the database answers."""
+        ...
+
+    def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
+class Objects(Protocol):
+    """Buckets of objects. Bucket names are the plain ones; Settings.bucket adds the prefix."""
+
+    def put(
+        self, bucket: str, key: str, data: bytes, content_type: str = "application/octet-stream"
+    ) -> str:
+        """Store bytes; return the version id ("" in an unversioned bucket)."""
+        ...
+
+    def put_file(self, bucket: str, key: str, path: Path) -> str:
+        """Store a file without reading it whole into memory; return the version id."""
+        ...
+
+    def read(
+        self, bucket: str, key: str, version: str | None = None, limit_bytes: int | None = None
+    ) -> bytes:
+        """Return an object. Raises NotFound when it is gone, ValueError when over the limit."""
+        ...
+
+    def remove(self, bucket: str, key: str, version: str | None = None) -> None:
+        """Remove an object, or one version of it. Removing what is gone is done."""
+        ...
+
+    def versions(self, bucket: str, prefix: str = "") -> Iterable[tuple[str, str, int, datetime]]:
+        """Yield (key, version, size, last modified), delete markers left out."""
+        ...
+
+    def ping(self) -> None:
+        """Raise Unavailable unless the store answers."""
+        ...
+
+
+class Cache(Protocol):
+    """Redis: ids and similarities only. Losing it loses only time."""
+
+    def get_similar(self, key: str) -> tuple[Neighbour, ...] | None:
+        """Return a cached answer; None when there is none or the cache is down."""
+        ...
+
+    def put_similar(self, key: str, answer: Sequence[Neighbour], ttl_s: int) -> None:
+        """Keep an answer; does nothing when the cache is down."""
+        ...
+
+    def forget(self, film: str) -> None:
+        """Remove every answer about this film (erasure)."""
+        ...
+
+    def ping(self) -> None:
+        """Raise Unavailable unless the cache answers."""
+        ...
+
+
+class Publisher(Protocol):
+    """What the relay writes to."""
+
+    def publish(self, rows: Sequence[OutboxRow]) -> list[int]:
+        """Publish and wait; return the numbers of the rows that the brokers have."""
+        ...
+
+
+Clock = Callable[[], float]
+
+
+def rendition_key(film: str, rendition: Rendition) -> str:
+    """Return the key in bucket `radiographs`: 2-digit fan-out, film, rendition and extension."""
+    extension = "png" if rendition == "full" else "jpg"
+    return f"{film[:2]}/{film}/{rendition}.{extension}"

@@ -1,0 +1,252 @@
+"""What the stores hand out: frozen records, one per subject. No driver is needed to read this."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.models import ModelManifest
+
+Lane = Literal["first", "bulk"]
+ReceiptState = Literal["received", "accepted", "analysed", "rejected", "quarantined", "failed"]
+Role = Literal["viewer", "radiologist", "steward", "admin"]
+LabelSource = Literal["physician", "imported", "synthetic"]
+ModelState = Literal["live", "former", "candidate", "retired"]
+LetterState = Literal["open", "replayed", "discarded"]
+Rendition = Literal["full", "display", "thumbnail"]
+
+#: Receipts in these states end their way; `failed` may become `analysed` after a replay.
+FINAL_STATES = frozenset({"analysed", "rejected", "quarantined", "failed"})
+
+
+@dataclass(frozen=True)
+class Drop:
+    """One version of one object in dropzone, as MinIO or the web tells of it."""
+
+    bucket: str
+    key: str
+    version: str
+    size: int
+    lane: Lane
+    site: str
+    source: str
+    filename: str | None = None
+    depositor: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a drop. `code`, `wanted` and `came` tell why, when it was refused."""
+
+    id: UUID
+    bucket: str
+    key: str
+    version: str
+    lane: Lane
+    state: ReceiptState
+    site: str
+    source: str
+    created_at: datetime
+    updated_at: datetime
+    size: int = 0
+    filename: str | None = None
+    depositor: UUID | None = None
+    code: str | None = None
+    wanted: str | None = None
+    came: str | None = None
+    film: str | None = None
+
+
+@dataclass(frozen=True)
+class Film:
+    """A stored film. `signature` is 32 x 32 uint8, row by row: the film's tiny grey picture."""
+
+    id: str
+    width: int
+    height: int
+    bits: Literal[8, 16]
+    site: str
+    source: str
+    signature: bytes
+    patient: str | None = None
+    study: str | None = None
+    view: Literal["PA", "AP", "LATERAL"] | None = None
+    flags: tuple[str, ...] = ()
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What one model version says of one film.
+
+    `probabilities` float32 (14,), NaN where not assessed; `embedding` float32 (512,), unit
+    length; `features` float16 (d,); `activation` uint8 (14, h, w), 0..255, scaled per finding.
+    """
+
+    film: str
+    model: int
+    model_label: str
+    embedding_version: str
+    preprocessing: str
+    probabilities: NDArray[np.float32]
+    embedding: NDArray[np.float32]
+    features: NDArray[np.float16]
+    activation: NDArray[np.uint8]
+    analysed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    """One label: of one finding, from one source and author. Stored as it was said."""
+
+    finding: str
+    value: int
+    source: LabelSource
+    author: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True)
+class Comment:
+    """What somebody wrote of a film. `author_name` is shown to signed-in people only."""
+
+    id: UUID
+    film: str
+    author: str
+    author_name: str
+    text: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One person's verdicts on one film, saved together."""
+
+    id: UUID
+    film: str
+    reader: str
+    reader_name: str
+    labels: Mapping[str, int]
+    answer_visible: bool
+    others_visible: bool
+    model: str | None
+    recorded_at: datetime
+    validations: Mapping[str, UUID] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FilmRow:
+    """A film in a list: enough to draw its card. `position` orders the list (newest first)."""
+
+    film: Film
+    position: int
+    updated_at: datetime
+    model: str | None
+    probabilities: tuple[float | None, ...] | None
+    labels: tuple[LabelRow, ...]
+    readings: int
+    comments: int
+
+
+@dataclass(frozen=True)
+class FilmPage:
+    """A page of films; `next` is the position to go on after, None at the end."""
+
+    items: tuple[FilmRow, ...]
+    next: int | None
+
+
+@dataclass(frozen=True)
+class FilmDetail:
+    """A film with all that is known of it. The analysis is the live model's, else the newest."""
+
+    row: FilmRow
+    analysis: Analysis | None
+    manifest: ModelManifest | None
+    live: bool
+    readings: tuple[Reading, ...]
+    comments: tuple[Comment, ...]
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A look-alike: cosine similarity (-1..1) and the near-duplicates folded under it."""
+
+    film: str
+    similarity: float
+    duplicates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A film near another in embedding space, before near-duplicates are folded."""
+
+    film: str
+    similarity: float
+    signature: bytes
+
+
+@dataclass(frozen=True)
+class Account:
+    """A person or a program that may sign in. `pseudonym` is how events name it."""
+
+    id: UUID
+    name: str
+    role: Role
+    pseudonym: str
+    site: str
+    disabled: bool = False
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """A registered model version and its state."""
+
+    manifest: ModelManifest
+    state: ModelState
+    registered_at: datetime
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A dead letter: the record whole, why it was set aside, and what became of it."""
+
+    id: UUID
+    topic: str
+    partition: int
+    offset: int
+    group: str
+    key: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+    value: bytes | None
+    reason: str
+    attempts: int
+    state: LetterState
+    recorded_at: datetime
+    receipt: UUID | None = None
+
+
+@dataclass(frozen=True)
+class OutboxRow:
+    """A message that waits to be published."""
+
+    number: int
+    topic: str
+    key: bytes
+    headers: tuple[tuple[str, bytes], ...]
+    value: bytes
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """Who did what, when. Appended by the stored functions themselves, never changed."""
+
+    at: datetime
+    account: str | None
+    action: str
+    subject: str | None
+    detail: Mapping[str, Any]

@@ -1,0 +1,1 @@
+"""What happens to films: the one runtime and the workers that run on it."""
