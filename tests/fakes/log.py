@@ -7,7 +7,7 @@ import threading
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from schemas.envelope import Message
@@ -169,7 +169,10 @@ class FakeConsumer:
 
 
 class FakePublisher:
-    """Stands in for store.log.KafkaPublisher. `lose_after` rows go through, then it breaks once."""
+    """Stands in for store.log.KafkaPublisher.
+
+    With `lose_after` set, the next call publishes that many rows and then breaks, once.
+    """
 
     def __init__(self, log: FakeLog) -> None:
         self.lose_after: int | None = None
@@ -192,8 +195,3 @@ class FakePublisher:
 
     def close(self) -> None:
         """Nothing to close."""
-
-
-def tail(log: FakeLog, topic: str) -> Iterator[Record]:
-    """Yield what a topic holds now."""
-    yield from log.all(topic)
