@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+import numpy as np
+from numpy.typing import NDArray
+
 from schemas.envelope import Message
 from schemas.models import ModelManifest
 from store.records import (
@@ -136,8 +139,16 @@ class Films(Protocol):
         """Remove the film's rows, leave a tombstone and `radiograph.erased`. Stewards, admins."""
         ...
 
+    def lift_erasure(self, film: str, *, account: UUID) -> None:
+        """Remove a tombstone, so that the film may be dropped again. Stewards, admins."""
+        ...
+
     def without_analysis(self, limit: int) -> list[str]:
-        """Return films that the live model has not analysed and nobody waits for (reconciler)."""
+        """Return films that the live model has not analysed and nobody waits for (reconciler).
+
+        A film asked for in the last 10 minutes is waited for. Those waited for and those
+        returned are together at most `limit`.
+        """
         ...
 
 
@@ -189,6 +200,14 @@ class Vectors(Protocol):
         """Return the embedding version that searches use, None before the first model."""
         ...
 
+    def add(self, film: str, version: str, embedding: NDArray[np.float32]) -> None:
+        """Add or replace one embedding, float32 (512,), unit length. NotFound without film."""
+        ...
+
+    def remove(self, film: str, version: str) -> None:
+        """Remove one embedding."""
+        ...
+
 
 class Readings(Protocol):
     """What people say of films."""
@@ -224,17 +243,21 @@ class Readings(Protocol):
 
 
 class Accounts(Protocol):
-    """People and programs that sign in."""
+    """People and programs that sign in.
+
+    `by` is None only for the command line (login role radiotheque_operator), and for anybody
+    while there is no account at all. The last admin stays (Conflict).
+    """
 
     def add(self, name: str, role: Role, password_hash: str, *, by: UUID | None) -> Account:
-        """Add an account. `by` is an admin; None only while there is no account at all."""
+        """Add an account. `by` is an admin. Names are unique, upper case like lower."""
         ...
 
-    def remove(self, account: UUID, *, by: UUID) -> None:
+    def remove(self, account: UUID, *, by: UUID | None) -> None:
         """Remove an account; what it said stays under its pseudonym."""
         ...
 
-    def set_role(self, account: UUID, role: Role, *, by: UUID) -> Account:
+    def set_role(self, account: UUID, role: Role, *, by: UUID | None) -> Account:
         """Give another role."""
         ...
 
@@ -254,7 +277,9 @@ class Accounts(Protocol):
         """Write a sign-in, or a refused one, to the audit."""
         ...
 
-    def add_token(self, account: UUID, token_sha256: bytes, label: str, *, by: UUID) -> UUID:
+    def add_token(
+        self, account: UUID, token_sha256: bytes, label: str, *, by: UUID | None
+    ) -> UUID:
         """Add a bearer token, of which only the hash is kept."""
         ...
 
@@ -262,11 +287,11 @@ class Accounts(Protocol):
         """Return the account a token stands for."""
         ...
 
-    def remove_token(self, token: UUID, *, by: UUID) -> None:
+    def remove_token(self, token: UUID, *, by: UUID | None) -> None:
         """Remove a token."""
         ...
 
-    def list(self, *, by: UUID) -> list[Account]:
+    def list(self, *, by: UUID | None) -> list[Account]:
         """Return all accounts (admins)."""
         ...
 
@@ -357,7 +382,7 @@ class Signals(Protocol):
 class Audit(Protocol):
     """The append-only journal."""
 
-    def list(self, *, by: UUID, limit: int = 100) -> list[AuditRow]:
+    def list(self, *, by: UUID | None, limit: int = 100) -> list[AuditRow]:
         """Return the newest rows (admins, stewards)."""
         ...
 
@@ -369,17 +394,60 @@ class Audit(Protocol):
 class Rows(Protocol):
     """All of PostgreSQL, by subject. Made by `store.rows.connect(settings)`."""
 
-    receipts: Receipts
-    films: Films
-    analyses: Analyses
-    vectors: Vectors
-    readings: Readings
-    accounts: Accounts
-    letters: Letters
-    models: Models
-    outbox: Outbox
-    signals: Signals
-    audit: Audit
+    @property
+    def receipts(self) -> Receipts:
+        """Return drops and what became of them."""
+        ...
+
+    @property
+    def films(self) -> Films:
+        """Return films, their labels and lists."""
+        ...
+
+    @property
+    def analyses(self) -> Analyses:
+        """Return what models say of films."""
+        ...
+
+    @property
+    def vectors(self) -> Vectors:
+        """Return nearest films by embedding."""
+        ...
+
+    @property
+    def readings(self) -> Readings:
+        """Return what people say of films."""
+        ...
+
+    @property
+    def accounts(self) -> Accounts:
+        """Return people and programs."""
+        ...
+
+    @property
+    def letters(self) -> Letters:
+        """Return dead letters."""
+        ...
+
+    @property
+    def models(self) -> Models:
+        """Return model versions."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """Return messages that wait to be published."""
+        ...
+
+    @property
+    def signals(self) -> Signals:
+        """Return wake-ups."""
+        ...
+
+    @property
+    def audit(self) -> Audit:
+        """Return the journal."""
+        ...
 
     def ping(self) -> None:
         """Raise Unavailable unless the database answers."""

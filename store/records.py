@@ -232,13 +232,13 @@ class Letter:
 
 @dataclass(frozen=True)
 class OutboxRow:
-    """A message that waits to be published."""
+    """A message that waits to be published. Key and value are None only in a replayed record."""
 
     number: int
     topic: str
-    key: bytes
+    key: bytes | None
     headers: tuple[tuple[str, bytes], ...]
-    value: bytes
+    value: bytes | None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,328 @@
+"""Films, their lists and their analyses, in memory."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.envelope import Message, to_message
+from schemas.errors import Dead, NotFound
+from schemas.events import RadiographErased
+from schemas.findings import FINDINGS
+from store.records import (
+    Analysis,
+    Candidate,
+    Film,
+    FilmDetail,
+    FilmPage,
+    FilmRow,
+    LabelRow,
+    LabelSource,
+)
+from tests.fakes.rows_tables import EVERYBODY, STEWARDS, Tables, now
+
+Test = Callable[[str], bool]
+
+
+class FakeFilms:
+    """Implements store.ports.Films."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def get(self, film: str) -> Film | None:
+        with self._tables.work():
+            return self._tables.films.get(film)
+
+    def many(self, films: Sequence[str]) -> dict[str, Film]:
+        with self._tables.work():
+            return {name: self._tables.films[name] for name in films if name in self._tables.films}
+
+    def _row(self, film: str) -> FilmRow:
+        tables = self._tables
+        analysis = tables.shown_analysis(film)
+        scores = None
+        if analysis is not None:
+            scores = tuple(
+                None if np.isnan(score) else float(score) for score in analysis.probabilities
+            )
+        labels = [row for (of, *_), row in tables.labels.items() if of == film]
+        labels.sort(key=lambda row: (FINDINGS.index(row.finding), row.source, row.author))
+        return FilmRow(
+            film=tables.films[film],
+            position=tables.positions[film],
+            updated_at=tables.updated[film],
+            model=analysis.model_label if analysis else None,
+            probabilities=scores,
+            labels=tuple(labels),
+            readings=sum(row.film == film for row in tables.readings),
+            comments=sum(row.film == film for row in tables.comments.values()),
+        )
+
+    def detail(self, film: str, *, account: UUID) -> FilmDetail:
+        with self._tables.work():
+            tables = self._tables
+            tables.allow(account, EVERYBODY)
+            tables.film(film)
+            tables.journal(account, "film.opened", film)
+            analysis = tables.shown_analysis(film)
+            live = tables.live()
+            return FilmDetail(
+                row=self._row(film),
+                analysis=analysis,
+                manifest=tables.models[analysis.model].manifest if analysis else None,
+                live=bool(analysis and live and live.manifest.version == analysis.model),
+                readings=tuple(row for row in tables.readings if row.film == film),
+                comments=tuple(row for row in tables.comments.values() if row.film == film),
+            )
+
+    def page(
+        self,
+        *,
+        account: UUID,
+        finding: str | None = None,
+        minimum: float | None = None,
+        label: int | None = None,
+        source: LabelSource | None = None,
+        state: str | None = None,
+        updated_since: datetime | None = None,
+        limit: int = 50,
+        after: int | None = None,
+    ) -> FilmPage:
+        with self._tables.work():
+            tables = self._tables
+            tables.allow(account, EVERYBODY)
+            tests = [self._by_state(finding, state), self._by_score(finding, minimum)]
+            tests.append(self._by_label(finding, label, source))
+            if updated_since is not None:
+                since = updated_since
+                tests.append(lambda film: tables.updated[film] >= since)
+            kept = [test for test in tests if test is not None]
+            names = sorted(tables.films, key=tables.positions.__getitem__, reverse=True)
+            found = [
+                name
+                for name in names
+                if (after is None or tables.positions[name] < after)
+                and all(test(name) for test in kept)
+            ]
+            items = tuple(self._row(name) for name in found[:limit])
+            return FilmPage(items, items[-1].position if len(found) > limit else None)
+
+    def _by_state(self, finding: str | None, state: str | None) -> Test | None:
+        tables = self._tables
+        if state is None:
+            return None
+        alone: dict[str, Test] = {
+            "analysed": lambda film: tables.shown_analysis(film) is not None,
+            "waiting": lambda film: tables.shown_analysis(film) is None,
+            "read": lambda film: any(row.film == film for row in tables.readings),
+            "unread": lambda film: all(row.film != film for row in tables.readings),
+        }
+        if state in alone:
+            return alone[state]
+        if state not in {"suspected", "borderline", "not_suspected", "not_assessed"}:
+            raise Dead(f"state: wanted one of the fixed words, came {state!r}")
+        place = _place(finding, "state")
+        return lambda film: (tables.states(film) or [""] * 14)[place] == state
+
+    def _by_score(self, finding: str | None, minimum: float | None) -> Test | None:
+        if minimum is None:
+            return None
+        place = _place(finding, "minimum")
+        tables = self._tables
+
+        def reaches(film: str) -> bool:
+            analysis = tables.shown_analysis(film)
+            return analysis is not None and bool(analysis.probabilities[place] >= minimum)
+
+        return reaches
+
+    def _by_label(
+        self, finding: str | None, label: int | None, source: LabelSource | None
+    ) -> Test | None:
+        if label is None and source is None:
+            return None
+        if label is not None:
+            _place(finding, "label")
+        rows = self._tables.labels
+
+        def says(film: str) -> bool:
+            return any(
+                of == film
+                and (label is None or row.value == label)
+                and (finding is None or row.finding == finding)
+                and (source is None or row.source == source)
+                for (of, *_), row in rows.items()
+            )
+
+        return says
+
+    def rows(self, films: Sequence[str], *, account: UUID) -> FilmPage:
+        with self._tables.work():
+            self._tables.allow(account, EVERYBODY)
+            kept = [film for film in films if film in self._tables.films]
+            return FilmPage(tuple(self._row(film) for film in kept), None)
+
+    def add_labels(self, film: str, labels: Sequence[LabelRow]) -> None:
+        with self._tables.work():
+            self._tables.film(film)
+            for row in labels:
+                _place(row.finding, "label")
+                if row.value not in {1, 0, -1}:
+                    raise Dead(f"label: wanted 1, 0 or -1, came {row.value}")
+                self._tables.labels[film, row.finding, row.source, row.author] = row
+            self._tables.updated[film] = now()
+
+    def remove_label(self, film: str, finding: str, source: LabelSource, author: str) -> None:
+        with self._tables.work():
+            if self._tables.labels.pop((film, finding, source, author), None) is None:
+                raise NotFound(f"film {film}: no {source} label of {finding} by {author}")
+            self._tables.updated[film] = now()
+
+    def erase(self, film: str, *, account: UUID) -> None:
+        with self._tables.work():
+            tables = self._tables
+            tables.allow(account, STEWARDS)
+            tables.film(film)
+            for key in [key for key in tables.labels if key[0] == film]:
+                del tables.labels[key]
+            for analysed in [key for key in tables.analyses if key[0] == film]:
+                del tables.analyses[analysed]
+            for embedded in [key for key in tables.embeddings if key[0] == film]:
+                del tables.embeddings[embedded]
+            tables.readings[:] = [row for row in tables.readings if row.film != film]
+            for comment in [row.id for row in tables.comments.values() if row.film == film]:
+                del tables.comments[comment]
+            for receipt in [row for row in tables.receipts.values() if row.film == film]:
+                tables.move(receipt, film=None, filename=None)
+            del tables.films[film]
+            tables.tombstones.add(film)
+            tables.journal(account, "film.erased", film)
+            event = RadiographErased(radiograph=film, erased_at=now())
+            tables.say([to_message(event, site=tables.site)])
+
+    def lift_erasure(self, film: str, *, account: UUID) -> None:
+        with self._tables.work():
+            self._tables.allow(account, STEWARDS)
+            if film not in self._tables.tombstones:
+                raise NotFound(f"film {film}: it was not erased")
+            self._tables.tombstones.discard(film)
+            self._tables.journal(account, "erasure.lifted", film)
+
+    def without_analysis(self, limit: int) -> list[str]:
+        with self._tables.work():
+            tables = self._tables
+            live = tables.live()
+            if live is None:
+                return []
+            version = live.manifest.version
+            names = sorted(tables.films, key=tables.positions.__getitem__)
+            bare = [name for name in names if (name, version) not in tables.analyses]
+            recent = now() - timedelta(minutes=10)
+            waiting = [n for n in bare if n in tables.requested and tables.requested[n] > recent]
+            room = max(0, limit - len(waiting))
+            return [name for name in bare if name not in waiting][:room]
+
+
+def _place(finding: str | None, what: str) -> int:
+    """Return the finding's place; raise Dead when there is none, as the database would."""
+    if finding not in FINDINGS:
+        raise Dead(f"{what}: wanted one of the fourteen findings, came {finding!r}")
+    return FINDINGS.index(finding)
+
+
+class FakeAnalyses:
+    """Implements store.ports.Analyses."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def save(self, analyses: Sequence[Analysis], events: Sequence[Message]) -> None:
+        with self._tables.work():
+            tables = self._tables
+            for row in analyses:
+                if row.model not in tables.models:
+                    raise Dead(f"film {row.film}: model version {row.model} is not registered")
+            for row in analyses:
+                if row.film not in tables.films:
+                    continue
+                key = (row.film, row.model)
+                if key not in tables.analyses:
+                    tables.analyses[key] = replace(row, analysed_at=row.analysed_at or now())
+                    tables.embeddings.setdefault((row.film, row.embedding_version), row.embedding)
+                    tables.updated[row.film] = now()
+                    tables.say([event for event in events if event.key == row.film])
+                for receipt in list(tables.receipts.values()):
+                    if receipt.film == row.film and receipt.state in {"accepted", "failed"}:
+                        tables.move(receipt, state="analysed")
+
+    def done(self, films: Sequence[str], model: int) -> set[str]:
+        with self._tables.work():
+            return {film for film in films if (film, model) in self._tables.analyses}
+
+    def get(self, film: str, model: int | None = None) -> Analysis | None:
+        with self._tables.work():
+            if model is not None:
+                return self._tables.analyses.get((film, model))
+            return self._tables.shown_analysis(film)
+
+    def request(self, films: Sequence[str], events: Sequence[Message]) -> None:
+        with self._tables.work():
+            for film in films:
+                self._tables.requested[film] = now()
+            self._tables.say(events)
+
+
+class FakeVectors:
+    """Implements store.ports.Vectors, by exact search."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def nearest(
+        self,
+        film: str,
+        *,
+        count: int,
+        finding: str | None = None,
+        same_patient: bool = False,
+    ) -> tuple[str, list[Candidate]]:
+        with self._tables.work():
+            tables = self._tables
+            version = tables.search_version
+            asked = tables.embeddings.get((film, version or ""))
+            if version is None or asked is None:
+                raise NotFound(f"film {film}: it has no embedding yet")
+            if finding is not None:
+                _place(finding, "finding")
+            patient = tables.films[film].patient
+            found = [
+                Candidate(name, float(np.dot(asked, other)), tables.films[name].signature)
+                for (name, of), other in tables.embeddings.items()
+                if of == version
+                and name != film
+                and (same_patient or patient is None or tables.films[name].patient != patient)
+                and (finding is None or tables.present(name, finding))
+            ]
+            found.sort(key=lambda row: (-row.similarity, row.film))
+            return version, found[:count]
+
+    def version(self) -> str | None:
+        with self._tables.work():
+            return self._tables.search_version
+
+    def add(self, film: str, version: str, embedding: NDArray[np.float32]) -> None:
+        with self._tables.work():
+            self._tables.film(film)
+            known = {row.manifest.embedding_version for row in self._tables.models.values()}
+            if version not in known:
+                raise NotFound(f"embedding version {version}: no model has it")
+            self._tables.embeddings[film, version] = embedding
+
+    def remove(self, film: str, version: str) -> None:
+        with self._tables.work():
+            if self._tables.embeddings.pop((film, version), None) is None:
+                raise NotFound(f"film {film}: no embedding of version {version}")

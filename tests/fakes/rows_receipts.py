@@ -1,0 +1,177 @@
+"""Drops and their receipts, in memory."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from schemas.envelope import Message, to_message
+from schemas.errors import NotFound
+from schemas.events import ObjectUploaded, RadiographRejected
+from schemas.identities import receipt_id
+from store.records import Drop, Film, Receipt, ReceiptState
+from tests.fakes.rows_tables import EVERYBODY, STEWARDS, Tables, now
+
+
+class FakeReceipts:
+    """Implements store.ports.Receipts."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def _open(self, drop: Drop) -> tuple[Receipt, bool]:
+        tables = self._tables
+        identity = receipt_id(drop.bucket, drop.key, drop.version)
+        known = tables.receipts.get(identity)
+        if known is not None:
+            filled = replace(
+                known,
+                filename=known.filename or drop.filename,
+                depositor=known.depositor or drop.depositor,
+            )
+            tables.receipts[identity] = filled
+            return filled, False
+        moment = now()
+        receipt = Receipt(
+            identity,
+            drop.bucket,
+            drop.key,
+            drop.version,
+            drop.lane,
+            "received",
+            drop.site,
+            drop.source,
+            moment,
+            moment,
+            size=drop.size,
+            filename=drop.filename,
+            depositor=drop.depositor,
+        )
+        tables.receipts[identity] = receipt
+        tables.signal("receipt", str(identity))
+        return receipt, True
+
+    def open_many(self, drops: Sequence[Drop]) -> list[Receipt]:
+        with self._tables.work():
+            return [self._open(drop)[0] for drop in drops]
+
+    def open_with_event(self, drops: Sequence[Drop]) -> list[Receipt]:
+        with self._tables.work():
+            opened = [self._open(drop) for drop in drops]
+            new = [receipt for receipt, is_new in opened if is_new]
+            self._tables.say(
+                [to_message(ObjectUploaded(receipt=row.id), site=row.site) for row in new]
+            )
+            return [receipt for receipt, _ in opened]
+
+    def get(self, receipt: UUID) -> Receipt | None:
+        with self._tables.work():
+            return self._tables.receipts.get(receipt)
+
+    def find(self, bucket: str, key: str, limit: int = 50) -> list[Receipt]:
+        with self._tables.work():
+            found = [
+                row
+                for row in self._tables.receipts.values()
+                if row.bucket == bucket and row.key == key
+            ]
+            return sorted(found, key=lambda row: row.created_at, reverse=True)[:limit]
+
+    def missing(self, drops: Sequence[Drop]) -> list[Drop]:
+        with self._tables.work():
+            known = self._tables.receipts
+            return [
+                drop
+                for drop in drops
+                if receipt_id(drop.bucket, drop.key, drop.version) not in known
+            ]
+
+    def accept(self, receipt: Receipt, film: Film, events: Sequence[Message]) -> ReceiptState:
+        with self._tables.work():
+            tables = self._tables
+            known = tables.receipts.get(receipt.id)
+            if known is None:
+                raise NotFound(f"receipt {receipt.id}: there is none")
+            if film.id in tables.tombstones:
+                return self._refuse_erased(known)
+            if known.state not in {"received", "accepted"}:
+                if known.state == "analysed":
+                    tables.say([row for row in events if not _is_work(row)])
+                if known.state == "failed":
+                    tables.say(events)
+                return known.state
+            self._store(film)
+            live = tables.live()
+            analysed = live and (film.id, live.manifest.version) in tables.analyses
+            state: ReceiptState = "analysed" if analysed else "accepted"
+            if analysed:
+                events = [row for row in events if not _is_work(row)]
+            elif any(_is_work(row) for row in events):
+                tables.requested[film.id] = now()
+            if known.state != state or known.film != film.id:
+                tables.move(known, state=state, film=film.id)
+            tables.say(events)
+            return state
+
+    def _refuse_erased(self, known: Receipt) -> ReceiptState:
+        if known.state != "received":
+            return known.state
+        wanted, came = "a film that was not erased", "an erased film"
+        moved = self._tables.move(known, state="rejected", code="erased", wanted=wanted, came=came)
+        event = RadiographRejected(
+            receipt=known.id,
+            site=known.site,
+            source=known.source,
+            code="erased",
+            wanted=wanted,
+            came=came,
+            rejected_at=moved.updated_at,
+        )
+        self._tables.say([to_message(event, site=known.site)])
+        return "rejected"
+
+    def _store(self, film: Film) -> None:
+        tables = self._tables
+        known = tables.films.get(film.id)
+        if known is None:
+            tables.films[film.id] = replace(film, created_at=now())
+            tables.positions[film.id] = tables.next_position
+            tables.next_position += 1
+            tables.updated[film.id] = now()
+            return
+        flags = known.flags
+        disagree = film.patient and known.patient and film.patient != known.patient
+        if disagree and "conflict" not in flags:
+            flags = (*flags, "conflict")
+        patient = known.patient or film.patient
+        study = known.study or film.study
+        tables.films[film.id] = replace(known, flags=flags, patient=patient, study=study)
+
+    def reject(
+        self, receipt: Receipt, *, code: str, wanted: str, came: str, events: Sequence[Message]
+    ) -> ReceiptState:
+        with self._tables.work():
+            known = self._tables.receipts.get(receipt.id)
+            if known is None:
+                raise NotFound(f"receipt {receipt.id}: there is none")
+            if known.state == "received":
+                known = self._tables.move(
+                    known, state="rejected", code=code, wanted=wanted, came=came
+                )
+                self._tables.say(events)
+            elif known.state == "rejected" and known.code == code:
+                self._tables.say(events)
+            return known.state
+
+    def recent(self, account: UUID, limit: int = 100) -> list[Receipt]:
+        with self._tables.work():
+            who = self._tables.allow(account, EVERYBODY)
+            rows = [
+                row
+                for row in self._tables.receipts.values()
+                if who.role in STEWARDS or row.depositor == account
+            ]
+            return sorted(rows, key=lambda row: row.created_at, reverse=True)[:limit]
+
+
+def _is_work(message: Message) -> bool:
+    return message.topic.startswith("analysis.requested")
