@@ -19,13 +19,11 @@ AWAY = (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError)
 
 @dataclass(frozen=True)
 class Supervised:
-    """A process as the supervisor sees it. `statename` is supervisord's own word."""
+    """A process as the supervisor sees it: supervisord's own word, pid (0: none), age."""
 
-    name: str
     statename: str
     pid: int
-    started_at: int
-    spawn_error: str
+    seconds: int
 
 
 class Timeout(xmlrpc.client.Transport):
@@ -57,9 +55,7 @@ class Control:
         """Return every process by name."""
         answer: Any = self.proxy.supervisor.getAllProcessInfo()
         return {
-            info["name"]: Supervised(
-                info["name"], info["statename"], info["pid"], info["start"], info["spawnerr"]
-            )
+            info["name"]: Supervised(info["statename"], info["pid"], info["now"] - info["start"])
             for info in answer
         }
 

@@ -90,7 +90,10 @@ def postgres_answers(port: int, timeout_s: float) -> bool:
     with socket.create_connection((LOOPBACK, port), timeout_s) as connection:
         connection.settimeout(timeout_s)
         connection.sendall(message)
-        return read_exactly(connection, 1) == b"R"
+        kind, length = struct.unpack(">ci", read_exactly(connection, 5))
+        # Read it whole: closing with bytes unread resets the connection, and the server logs it.
+        read_exactly(connection, length - 4)
+    return bool(kind == b"R")
 
 
 def valkey_answers(port: int, password: str, timeout_s: float) -> bool:

@@ -125,8 +125,13 @@ def triton_env() -> Path:
 
 def triton_server(env: Path) -> Path:
     """Return Triton's folder (bin/, backends/) inside its environment."""
-    return env / "lib" / f"python3.{sys.version_info.minor}" / "site-packages" / "pytriton" / (
-        "tritonserver"
+    return (
+        env
+        / "lib"
+        / f"python3.{sys.version_info.minor}"
+        / "site-packages"
+        / "pytriton"
+        / ("tritonserver")
     )
 
 
@@ -148,7 +153,7 @@ def triton_library_path(env: Path) -> str:
 
 
 def check_triton_numpy(env: Path) -> None:
-    """Raise ValueError unless Triton's environment holds numpy 1.26: 2 corrupts inputs silently."""
+    """Raise ValueError unless Triton's environment has numpy 1.26: 2 corrupts inputs silently."""
     found = run([env / "bin" / "python", "-c", "import numpy; print(numpy.__version__)"]).strip()
     if not found.startswith("1.26."):
         raise ValueError(f"Triton's environment {env}: want numpy 1.26, got {found}")
@@ -174,5 +179,16 @@ def starter_model() -> Path:
     return ensure(name, "the starter model (half a minute)", make)
 
 
+def main() -> None:
+    """Install everything that the tests need, and say where it lies."""
+    check_triton_numpy(triton_env())
+    for place in (kafka_jars(), minio_binary(), triton_env(), training_env(), starter_model()):
+        print(place)
+
+
 def void(_: object) -> None:
     """Return nothing, whatever came."""
+
+
+if __name__ == "__main__":
+    main()

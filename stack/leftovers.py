@@ -48,7 +48,7 @@ def postmaster(state: State) -> Process | None:
 
 def everything_left(state: State) -> dict[Process, str]:
     """Return every process of this state folder that runs, with its name where it is known."""
-    found = {process: "" for process in marked(state.root)}
+    found = dict.fromkeys(marked(state.root), "")
     main = postmaster(state)
     if main is not None:
         found[main] = "postgres"

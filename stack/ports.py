@@ -34,7 +34,7 @@ def is_free(port: int) -> bool:
 
 def another_port(taken: set[int]) -> int:
     """Return a free port that nobody in `taken` has been promised."""
-    for port in random.sample(OTHERS, len(OTHERS)):  # noqa: S311 - no secret, only a spread
+    for port in random.sample(OTHERS, len(OTHERS)):
         if port not in taken and is_free(port):
             return port
     raise RuntimeError(f"want a free port between {OTHERS.start} and {OTHERS.stop}, found none")
@@ -47,17 +47,16 @@ def choose_ports(
 
     Call it only while nothing of this state folder runs: a port in use is then somebody else's.
     """
-    kept = read_json(state.ports_file)
+    kept = read_ports(state)
     chosen: dict[str, int] = {}
     for name, usual_port in usual.items():
-        wanted = kept.get(name, usual_port if prefer_usual else None)
-        taken = set(chosen.values()) | set(usual.values())
-        free = isinstance(wanted, int) and wanted not in chosen.values() and is_free(wanted)
-        chosen[name] = int(wanted) if free else another_port(taken)
-        if name in kept and chosen[name] != wanted:
-            print(f"port {wanted} of {name} is held by another program: now {chosen[name]}")
-        elif wanted is not None and chosen[name] != wanted:
-            print(f"port {wanted} ({name}) is taken: using {chosen[name]}")
+        wanted = kept.get(name) or (usual_port if prefer_usual else 0)
+        if wanted and wanted not in chosen.values() and is_free(wanted):
+            chosen[name] = wanted
+            continue
+        chosen[name] = another_port(set(chosen.values()) | set(usual.values()))
+        if wanted:
+            print(f"port {wanted} ({name}) is held by another program: using {chosen[name]}")
     if chosen != kept:
         write_whole(state.ports_file, json.dumps(chosen, indent=1) + "\n")
     return chosen

@@ -124,6 +124,12 @@ MINIO_ENVIRONMENT: Final[Mapping[str, str]] = {
 }
 
 
+#: Loading a model runs its code: what loads, or reaches memory and logs, needs this header.
+TRITON_RESTRICTED: Final = (
+    "model-repository,shared-memory,trace,logging:triton-secret={triton_secret}"
+)
+
+
 def postgres_options() -> tuple[str, ...]:
     """Return PostgreSQL's settings as words of its command."""
     pairs = ((f"{key}={value}") for key, value in POSTGRES_SETTINGS.items())
@@ -142,18 +148,21 @@ def triton_command(program: str, host: str, repository: str) -> tuple[str, ...]:
         "--grpc-port={triton_grpc_port}",
         f"--metrics-address={host}",
         "--metrics-port={triton_metrics_port}",
-        # Loading a model runs its code: the API that loads is behind a header with a secret.
-        "--http-restricted-api=model-repository,shared-memory,trace,logging:"
-        "triton-secret={triton_secret}",
-        "--grpc-restricted-protocol=model-repository,shared-memory,trace,logging:"
-        "triton-secret={triton_secret}",
+        f"--http-restricted-api={TRITON_RESTRICTED}",
+        f"--grpc-restricted-protocol={TRITON_RESTRICTED}",
         "--allow-gpu-metrics=false",
         "--log-verbose=0",
     )
 
 
 def our_program(
-    name: str, says: str, metrics_port: int, memory_mb: int, needs: tuple[str, ...], wave: int
+    name: str,
+    says: str,
+    metrics_port: int,
+    *,
+    memory_mb: int,
+    needs: tuple[str, ...],
+    stop_wave: int = 2,
 ) -> Service:
     """Return the row of one worker of ours: `radiotheque run NAME`."""
     return Service(
@@ -173,7 +182,7 @@ def our_program(
             "RADIOTHEQUE_METRICS_PORT": f"{{{name}_metrics_port}}",
         },
         memory_mb=memory_mb,
-        stop_wave=wave,
+        stop_wave=stop_wave,
         needs=needs,
         ours=True,
     )
@@ -277,27 +286,27 @@ SERVICES: Final[tuple[Service, ...]] = (
     ),
     our_program(
         "models", "Keeps the models that Triton has loaded equal to the registered ones.",
-        9101, 256, ("minio", "postgres", "triton"), 2,
+        9101, memory_mb=256, needs=("minio", "postgres", "triton"),
     ),
     our_program(
         "relay", "Publishes the outbox: what was written with a row reaches Kafka.",
-        9102, 256, ("kafka", "postgres"), 3,
+        9102, memory_mb=256, needs=("kafka", "postgres"), stop_wave=3,
     ),
     our_program(
         "ingest", "Checks each drop, pseudonymises it and stores the film.",
-        9103, 1024, ("kafka", "minio", "postgres"), 2,
+        9103, memory_mb=1024, needs=("kafka", "minio", "postgres"),
     ),
     our_program(
         "analyse", "Asks Triton about each film and stores what it says.",
-        9104, 512, ("kafka", "minio", "postgres", "triton"), 2,
+        9104, memory_mb=512, needs=("kafka", "minio", "postgres", "triton"),
     ),
     our_program(
         "similar", "Finds the most alike films of each new one.",
-        9105, 256, ("kafka", "postgres", "valkey"), 2,
+        9105, memory_mb=256, needs=("kafka", "postgres", "valkey"),
     ),
     our_program(
         "reconciler", "Finds drops that nobody told of, and films without an analysis.",
-        9106, 256, ("kafka", "minio", "postgres"), 2,
+        9106, memory_mb=256, needs=("kafka", "minio", "postgres"),
     ),
     Service(
         name="web",

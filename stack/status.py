@@ -5,10 +5,12 @@ seconds with every service down. What cannot be known then is null.
 """
 
 import threading
+import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
-from schemas.flow import GROUPS, TOPICS
+from schemas.flow import TOPICS
 from stack import control
 from stack.health import is_healthy
 from stack.passwords import read_secrets
@@ -54,9 +56,7 @@ def url(ports: Mapping[str, int], name: str) -> str | None:
     return f"http://127.0.0.1:{ports[name]}" if name in ports else None
 
 
-def ask_together(
-    questions: Mapping[str, Callable[[], Any]], within_s: float
-) -> dict[str, Any]:
+def ask_together(questions: Mapping[str, Callable[[], Any]], within_s: float) -> dict[str, Any]:
     """Ask every question in a thread of its own; an answer that is late or fails is None.
 
     The threads are daemons: a probe that hangs does not keep the program from ending.
@@ -69,15 +69,12 @@ def ask_together(
         except Exception:  # noqa: BLE001 - whatever is down, the status says the rest
             answers[name] = None
 
-    threads = [
-        threading.Thread(target=ask, args=pair, daemon=True) for pair in questions.items()
-    ]
+    threads = [threading.Thread(target=ask, args=pair, daemon=True) for pair in questions.items()]
     for thread in threads:
         thread.start()
-    deadline = threading.Event()
+    deadline = time.monotonic() + within_s
     for thread in threads:
-        thread.join(within_s)
-    deadline.set()
+        thread.join(max(0.0, deadline - time.monotonic()))
     return dict(answers)
 
 
@@ -105,10 +102,7 @@ def processes(state: State, ports: Mapping[str, int]) -> list[dict[str, Any]]:
         and supervised[service.name].statename in {"STARTING", "RUNNING"}
     ]
     healthy = ask_together(
-        {
-            service.name: lambda health=service.health: is_healthy(health, ports, secrets)
-            for service in running
-        },
+        {service.name: partial(is_healthy, service.health, ports, secrets) for service in running},
         1.3,
     )
     return [
@@ -141,13 +135,7 @@ def state_of(process: control.Supervised | None, healthy: bool) -> str:  # noqa:
 
 def unknown_topics() -> list[dict[str, Any]]:
     """Return every topic with its groups' lag unknown."""
-    readers = {topic.name: [] for topic in TOPICS} | {
-        name: [lanes.group for lanes in GROUPS if name in lanes.topics]
-        for name in {name for lanes in GROUPS for name in lanes.topics}
-    }
-    return [
-        {"name": topic.name, "lag": dict.fromkeys(readers[topic.name])} for topic in TOPICS
-    ]
+    return [{"name": topic.name, "lag": dict.fromkeys(topic.readers)} for topic in TOPICS]
 
 
 def topics(state: State) -> list[dict[str, Any]]:
@@ -168,7 +156,8 @@ def rows(state: State) -> dict[str, Any]:
     from store.rows import connect
     from store.settings import load_settings
 
-    database = connect(load_settings({"RADIOTHEQUE_STATE": str(state.root)}))
+    role = "radiotheque_operator"
+    database = connect(load_settings({"RADIOTHEQUE_STATE": str(state.root)}, postgres_user=role))
     try:
         live = database.models.live()
         model = {"name": live.manifest.name, "version": live.manifest.version} if live else None

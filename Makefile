@@ -1,0 +1,107 @@
+# Every command a newcomer needs. `make` alone lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The first of these that really runs: a name on PATH may be the shim of a version that is not
+# there. `make PYTHON=... ` overrides.
+PYTHON ?= $(shell for name in python3.12 python3.11 python3; do \
+	if $$name -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' \
+	2>/dev/null; then echo $$name; break; fi; done)
+ENV := .venv
+BIN := $(ENV)/bin
+LOCKS := requirements
+STAMPS := $(ENV)/stamps
+UV := $(BIN)/uv
+INSTALL = $(UV) pip install --quiet --require-hashes --python $(BIN)/python
+
+.PHONY: help demo up down status logs secrets test test-quick test-long check bench clean-state \
+	prerequisites prerequisites-python environment test-environments
+
+help: ## list the commands
+	@echo "Radiothèque. The commands:"
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
+		awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+prerequisites:
+	@if [ -z "$(PYTHON)" ]; then \
+		if command -v python3 >/dev/null; then python3 stack/prerequisites.py; else \
+		echo "missing: CPython 3.11 or 3.12: apt-get install python3.11 python3.11-venv"; fi; \
+		exit 1; \
+	fi
+	@$(PYTHON) stack/prerequisites.py $(ONLY)
+
+# Checks and quick tests need Python alone.
+prerequisites-python:
+	@$(MAKE) prerequisites ONLY=python
+
+# Stamps: each step is repeated only when its lock, or this folder's Python, has changed.
+$(STAMPS)/bootstrap: $(LOCKS)/bootstrap.txt | prerequisites-python
+	@echo "==> making .venv with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv --clear $(ENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r $(LOCKS)/bootstrap.txt
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/app: $(STAMPS)/bootstrap $(LOCKS)/app.txt $(LOCKS)/native.txt pyproject.toml
+	@echo "==> installing the programs and the services' binaries (hashed locks)"
+	@$(INSTALL) -r $(LOCKS)/app.txt -r $(LOCKS)/native.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(STAMPS)/dev: $(STAMPS)/app $(LOCKS)/dev.txt
+	@echo "==> installing tests, format, lint and types"
+	@$(INSTALL) -r $(LOCKS)/dev.txt
+	@touch $@
+
+environment: $(STAMPS)/app
+
+demo: ## install everything, start it, drop 48 phantom films (FILMS=dir for your own)
+	@$(MAKE) prerequisites
+	@if [ ! -e $(STAMPS)/app ]; then \
+		echo "The first demo fetches 1.3 GB, takes 6 GB of disk and 8 to 12 minutes on 2 cores."; \
+		echo "The next one starts in half a minute."; fi
+	@$(MAKE) environment
+	@$(BIN)/radiotheque demo $(if $(FILMS),--films "$(FILMS)")
+
+up: prerequisites environment ## start everything and wait until it is healthy
+	@$(BIN)/radiotheque up
+
+down: ## stop everything; returns when no process of this clone is left
+	@if [ -x $(BIN)/radiotheque ]; then $(BIN)/radiotheque down; else echo "nothing is installed"; fi
+
+status: environment ## how every process is
+	@$(BIN)/radiotheque status
+
+logs: environment ## the end of every log (NAME=ingest for one)
+	@$(BIN)/radiotheque logs $(NAME)
+
+secrets: environment ## accounts, passwords and keys that were made
+	@$(BIN)/radiotheque secrets
+
+test-environments: prerequisites $(STAMPS)/dev
+	@$(BIN)/python -m stack.installs
+
+test: test-environments ## every test, on real services with ports and state of their own
+	@if ! command -v chromium >/dev/null; then \
+		echo "missing: Chromium, for the browser tests: apt-get install chromium"; exit 1; fi
+	@$(BIN)/python -m pytest $(ARGS)
+
+test-long: test-environments ## the outage tests at their full length (6 minutes each)
+	@RADIOTHEQUE_TEST_LONG=1 $(BIN)/python -m pytest tests/test_outages.py $(ARGS)
+
+test-quick: $(STAMPS)/dev ## tests that need no service, under a minute
+	@$(BIN)/python -m pytest -q -m "not services and not browser and not training" $(ARGS)
+
+check: $(STAMPS)/dev ## format, lint and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+bench: $(STAMPS)/app ## measure a film's whole way
+	@$(BIN)/python -m bench $(ARGS)
+
+clean-state: down ## delete this clone's state folder: every film, row and secret in it
+	@rm -rf .radiotheque
