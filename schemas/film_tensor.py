@@ -60,4 +60,4 @@ def to_8_bits(film: NDArray[Any]) -> NDArray[np.uint8]:
         return np.zeros(film.shape, np.uint8)
     levels = (np.arange(65_536, dtype=np.float64) - low) * (255 / (high - low))
     table: NDArray[np.uint8] = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
-    return table[film]
+    return np.take(table, film)

@@ -1,0 +1,57 @@
+"""Builds the starter model from the wheel's backbone and the committed heads; needs no films.
+
+    python -m training.build_starter OUT_DIR [--heads DIR]
+
+Writes OUT_DIR/model.onnx and OUT_DIR/model.json and prints the SHA-256 of the first. The same
+inputs give the same bytes.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+from training.export import read_manifest, write_manifest, write_onnx
+from training.heads import Heads
+from training.starter_model import embedding_version, starter_model
+
+HEADS = Path(__file__).resolve().parent.parent / "triton_models" / "starter"
+
+
+def build(out: Path, heads_dir: Path = HEADS) -> str:
+    """Write model.onnx and model.json into `out`; return the SHA-256 of model.onnx.
+
+    Raises ValueError when the heads were fitted on another backbone, side or projection than
+    this code builds: such a model would answer, and wrongly.
+    """
+    heads = Heads.load(heads_dir / "heads.npz")
+    manifest = read_manifest(heads_dir / "model.json")
+    version = embedding_version(heads, manifest.side)
+    if version != manifest.embedding_version:
+        raise ValueError(
+            f"wanted backbone and projection {manifest.embedding_version}, came {version}:"
+            " fit again (python -m training.fit_starter)"
+        )
+    if heads.names != manifest.assessed:
+        raise ValueError(f"wanted heads for {manifest.assessed}, came {heads.names}")
+    out.mkdir(parents=True, exist_ok=True)
+    sha256 = write_onnx(starter_model(heads, manifest.side), out / "model.onnx")
+    write_manifest(manifest.model_copy(update={"sha256": sha256}), out / "model.json")
+    return sha256
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path, metavar="OUT_DIR")
+    parser.add_argument("--heads", type=Path, default=HEADS, metavar="DIR")
+    chosen = parser.parse_args()
+    began = time.monotonic()
+    print("Building the starter model: backbone from the wheel, heads from the repository …")
+    sha256 = build(chosen.out, chosen.heads)
+    size_mb = (chosen.out / "model.onnx").stat().st_size / 1e6
+    print(f"{chosen.out / 'model.onnx'}: {size_mb:.1f} MB in {time.monotonic() - began:.0f} s")
+    print(f"sha256 {sha256}")
+
+
+if __name__ == "__main__":
+    main()

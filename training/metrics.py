@@ -1,0 +1,102 @@
+"""How good scores are: area under the ROC curve, its uncertainty, operating points, calibration.
+
+Plain numpy, so that anybody can check it in any environment.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.models import OperatingPoint, OperatingPoints
+
+Array = NDArray[np.float64]
+
+
+def auroc(truth: NDArray[np.floating], scores: NDArray[np.floating]) -> float:
+    """Return the chance that a positive scores above a negative, ties counted half.
+
+    truth: 0 or 1, (n,). scores: any order-preserving number, (n,). NaN when a class is missing.
+    Mann-Whitney's U over the pairs (Hanley and McNeil 1982).
+    """
+    positive = truth == 1
+    count = int(positive.sum())
+    others = len(truth) - count
+    if count == 0 or others == 0:
+        return float("nan")
+    _, where, sizes = np.unique(scores, return_inverse=True, return_counts=True)
+    mean_rank = np.cumsum(sizes) - (sizes - 1) / 2
+    rank_sum = float(mean_rank[where][positive].sum())
+    return (rank_sum - count * (count + 1) / 2) / (count * others)
+
+
+def macro_auroc(truth: NDArray[np.floating], scores: NDArray[np.floating]) -> float:
+    """Return the mean AUROC of the columns that have both classes, NaN when none has.
+
+    truth, scores: (n, k).
+    """
+    each = np.array([auroc(truth[:, k], scores[:, k]) for k in range(truth.shape[1])])
+    known = each[np.isfinite(each)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def patient_bootstrap(
+    truth: NDArray[np.floating],
+    scores: NDArray[np.floating],
+    patients: Sequence[str],
+    *,
+    rounds: int = 1000,
+    seed: int = 1,
+) -> tuple[float, float]:
+    """Return the 95 % interval of the macro AUROC, patients drawn with replacement.
+
+    Films of one patient are alike, so drawing films would make the interval too narrow.
+    """
+    names = np.array(patients)
+    films_of = [np.flatnonzero(names == name) for name in sorted(set(patients))]
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(rounds):
+        drawn = rng.integers(0, len(films_of), len(films_of))
+        films = np.concatenate([films_of[number] for number in drawn])
+        found.append(macro_auroc(truth[films], scores[films]))
+    low, high = np.nanpercentile(found, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def operating_points(truth: NDArray[np.floating], scores: Array) -> OperatingPoints:
+    """Return the two thresholds of one finding, with what each is worth on these films.
+
+    `alert` maximises Youden's J (sensitivity + specificity - 1); `sensitive` is the highest
+    threshold that keeps sensitivity at 0.9 or more. A film at or over the threshold counts.
+    Raises ValueError when a class is missing: then there is nothing to choose by.
+    """
+    positive = truth == 1
+    if not positive.any() or positive.all():
+        raise ValueError("wanted films with and without the finding, came one kind only")
+    thresholds = np.unique(scores)
+    hits = np.sort(scores[positive])
+    alarms = np.sort(scores[~positive])
+    sensitivity = 1 - np.searchsorted(hits, thresholds, side="left") / len(hits)
+    specificity = np.searchsorted(alarms, thresholds, side="left") / len(alarms)
+
+    def point(at: int) -> OperatingPoint:
+        return OperatingPoint(
+            threshold=round(float(thresholds[at]), 6),
+            sensitivity=round(float(sensitivity[at]), 4),
+            specificity=round(float(specificity[at]), 4),
+        )
+
+    keeps = np.flatnonzero(sensitivity >= 0.9)
+    return OperatingPoints(
+        alert=point(int(np.argmax(sensitivity + specificity))),
+        sensitive=point(int(keeps[-1])),
+    )
+
+
+def calibration_error(truth: NDArray[np.floating], scores: Array, bins: int = 10) -> float:
+    """Return the expected calibration error over equally filled bins (Naeini et al. 2015)."""
+    order = np.argsort(scores, kind="stable")
+    parts = np.array_split(order, bins)
+    gaps = [abs(truth[part].mean() - scores[part].mean()) * len(part) for part in parts]
+    return float(sum(gaps) / len(truth))

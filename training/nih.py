@@ -1,0 +1,128 @@
+"""NIH ChestX-ray14 films and their labels, told in CheXpert's words.
+
+Wang et al. 2017 (arXiv 1705.02315). The labels were mined from reports, not read by radiologists.
+A folder holds `labels.csv` (file, findings with NIH's names and `|` between, patient_id, view,
+sex, age, licence, source) and the films it names.
+"""
+
+import csv
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from schemas.film_tensor import to_tensor
+from schemas.findings import FINDINGS
+
+#: CheXpert's finding: the NIH names of which any one makes it present.
+MAPPING: Final[dict[str, tuple[str, ...]]] = {
+    "No Finding": ("No Finding",),
+    "Cardiomegaly": ("Cardiomegaly",),
+    "Lung Opacity": (
+        "Infiltration",
+        "Consolidation",
+        "Pneumonia",
+        "Atelectasis",
+        "Edema",
+        "Nodule",
+        "Mass",
+    ),
+    "Lung Lesion": ("Nodule", "Mass"),
+    "Edema": ("Edema",),
+    "Consolidation": ("Consolidation",),
+    "Pneumonia": ("Pneumonia",),
+    "Atelectasis": ("Atelectasis",),
+    "Pneumothorax": ("Pneumothorax",),
+    "Pleural Effusion": ("Effusion",),
+    "Pleural Other": ("Pleural_Thickening",),
+}
+#: What NIH's labels can teach. The other three are not assessed, which is not the same as absent.
+ASSESSED: Final[tuple[str, ...]] = tuple(name for name in FINDINGS if name in MAPPING)
+
+NIH_NAMES: Final = frozenset(
+    {
+        "Atelectasis",
+        "Cardiomegaly",
+        "Consolidation",
+        "Edema",
+        "Effusion",
+        "Emphysema",
+        "Fibrosis",
+        "Hernia",
+        "Infiltration",
+        "Mass",
+        "No Finding",
+        "Nodule",
+        "Pleural_Thickening",
+        "Pneumonia",
+        "Pneumothorax",
+    }
+)
+
+_HOLDOUT: Final = "radiotheque-holdout-1:"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of labels.csv."""
+
+    path: Path
+    findings: frozenset[str]
+    patient: str
+    source: str
+
+
+def read_rows(folder: Path) -> list[Row]:
+    """Return the folder's films in the file's order.
+
+    Raises ValueError, which names the line, for a finding that is not one of NIH's fifteen words
+    or a line without patient; FileNotFoundError without labels.csv.
+    """
+    rows = []
+    with (folder / "labels.csv").open(newline="") as file:
+        for number, line in enumerate(csv.DictReader(file), start=2):
+            findings = frozenset(line["findings"].split("|"))
+            if not findings <= NIH_NAMES:
+                unknown = sorted(findings - NIH_NAMES)
+                raise ValueError(f"labels.csv line {number}: wanted NIH's names, came {unknown}")
+            if not line["patient_id"]:
+                raise ValueError(f"labels.csv line {number}: wanted a patient_id, came none")
+            path = folder / line["file"]
+            rows.append(Row(path, findings, line["patient_id"], line["source"]))
+    return rows
+
+
+def labels(findings: frozenset[str]) -> NDArray[np.float32]:
+    """Return float32 (14,) in CheXpert's order: 1 present, 0 absent, NaN not assessed."""
+    return np.array(
+        [float(bool(findings & set(MAPPING[n]))) if n in MAPPING else np.nan for n in FINDINGS],
+        np.float32,
+    )
+
+
+def label_table(rows: Sequence[Row]) -> NDArray[np.float32]:
+    """Return float32 (n, 14); see `labels`."""
+    return np.stack([labels(row.findings) for row in rows])
+
+
+def held_out(patient: str) -> bool:
+    """Return whether this patient is kept aside for judging: one in five, the same for ever.
+
+    By patient, never by film, so that nobody is on both sides: SHA-256 of a fixed prefix and the
+    patient's id, read as one number, modulo 5.
+    """
+    digest = hashlib.sha256(f"{_HOLDOUT}{patient}".encode()).hexdigest()
+    return int(digest, 16) % 5 == 0
+
+
+def film(row: Row, side: int) -> NDArray[np.uint8]:
+    """Return the row's film as the model wants it: uint8 (side, side)."""
+    with Image.open(row.path) as image:
+        if image.mode not in {"L", "RGB", "RGBA", "P"}:
+            raise ValueError(f"{row.path.name}: wanted an 8-bit film, came mode {image.mode}")
+        return to_tensor(np.asarray(image.convert("L")), side)
