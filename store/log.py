@@ -10,6 +10,7 @@ time, and the next call tries again, however long the brokers are away.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -28,11 +29,12 @@ from kafka.errors import (
     MessageSizeTooLargeError,
     RetriableError,
     TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
 )
 from kafka.structs import OffsetAndMetadata
 
 from schemas.errors import Unavailable
-from schemas.flow import BY_NAME, TOPICS, Lanes
+from schemas.flow import BY_NAME, GROUPS, TOPICS, Lanes
 from store.records import OutboxRow
 from store.settings import Settings
 
@@ -46,12 +48,12 @@ _CONNECT_MS: Final = 5_000
 _COMMIT_MS: Final = 5_000
 _CLOSE_MS: Final = 3_000
 _PUBLISH_S: Final = 15.0
+_COORDINATOR_S: Final = 10.0
 _CLIENT: Final = {
     # Back in seconds when the brokers are: the default grows to half a minute.
     "reconnect_backoff_ms": 50,
     "reconnect_backoff_max_ms": 2_000,
     "bootstrap_timeout_ms": _CONNECT_MS,
-    "metrics_enabled": False,
 }
 
 
@@ -100,6 +102,7 @@ class Consumer:
         """
         try:
             kafka = self._connected()
+            _let_parked_records_return(kafka)
             found = kafka.poll(timeout_ms=timeout_s * 1000, max_records=limit)
         except RetriableError as error:
             raise Unavailable("kafka", str(error)) from error
@@ -186,11 +189,24 @@ class Consumer:
                 # The same fetch serves both lanes: a long wait for one would hold up the other.
                 fetch_max_wait_ms=250,
                 request_timeout_ms=15_000,
+                # A wrong picture of the topics heals in seconds.
+                metadata_max_age_ms=20_000,
                 **_CLIENT,
             )
-            kafka.subscribe(list(self._plain), listener=_Reassigned(self._reassigned))
             self._kafka = kafka
+            try:
+                self._subscribe(kafka)
+            except KafkaError:
+                self._drop()
+                raise
         return self._kafka
+
+    def _subscribe(self, kafka: KafkaConsumer) -> None:
+        # Joining before the topics are known gives no partitions, or some of them only.
+        missing = [name for name in self._plain if not kafka.partitions_for_topic(name)]
+        if missing:
+            raise UnknownTopicOrPartitionError(", ".join(missing))
+        kafka.subscribe(list(self._plain), listener=_Reassigned(self._reassigned))
 
     def _drop(self) -> None:
         kafka, self._kafka = self._kafka, None
@@ -204,6 +220,19 @@ class Consumer:
 
     def _record(self, record: Any) -> Record:
         return _record(record, self._plain.get(record.topic, record.topic))
+
+
+def _let_parked_records_return(kafka: KafkaConsumer) -> None:
+    """Undo a trap of kafka-python 3.0.12.
+
+    What was fetched for a partition before it was paused is parked, and comes back after
+    `resume` only while no partition is being unpacked. An unpacked, empty one still counts as
+    being unpacked, and then the parked records, and all behind them, never come.
+    """
+    fetcher = kafka._fetcher  # noqa: SLF001 - the trap is inside
+    unpacked = fetcher._next_partition_records  # noqa: SLF001
+    if unpacked is not None and not unpacked:
+        fetcher._next_partition_records = None  # noqa: SLF001
 
 
 class _Reassigned(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
@@ -319,7 +348,22 @@ def ensure_topics(settings: Settings) -> list[str]:
             with suppress(TopicAlreadyExistsError):
                 admin.create_topics(wanted)
             admin.wait_for_topics(list(wanted))
+        _await_coordinator(settings, admin)
         return [topic.name for topic in missing]
+
+
+def _await_coordinator(settings: Settings, admin: Any) -> None:
+    """Wait until groups can be asked about: a new broker makes their topic at the first ask."""
+    deadline = time.monotonic() + _COORDINATOR_S
+    while True:
+        try:
+            admin.list_group_offsets([settings.topic_prefix + lanes.group for lanes in GROUPS])
+        except RetriableError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
 
 
 def lag(settings: Settings) -> dict[str, dict[str, int]]:
