@@ -12,7 +12,7 @@ from stack import control, leftovers
 from stack.environment import child_environment, command_environment
 from stack.health import is_healthy
 from stack.lock import locked
-from stack.native import install, prepare_files
+from stack.native import install, prepare_files, refresh_settings
 from stack.passwords import read_secrets
 from stack.ports import read_ports
 from stack.processes import look_up, wait_until_gone
@@ -48,6 +48,7 @@ def up(
     with locked(state):
         if control.is_up(state):
             print("the supervisor runs already: starting what is stopped")
+            refresh_settings(state, installed)
         else:
             left = leftovers.end_leftovers(state)
             if left:

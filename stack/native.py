@@ -10,7 +10,7 @@ from pathlib import Path
 
 from stack import installs, kafka_server, passwords, postgres_server
 from stack.environment import child_environment
-from stack.ports import choose_ports
+from stack.ports import choose_ports, read_ports
 from stack.services import SERVICES, Service, usual_ports
 from stack.settings_file import native_settings, write_settings
 from stack.state import State, write_whole
@@ -120,6 +120,12 @@ def prepare_files(state: State, installed: Installed, *, prefer_usual: bool = Tr
     write_valkey_conf(state, ports["valkey"], secrets["valkey_password"])
     postgres_server.make_data(state, secrets["postgres_admin_password"])
     write_whole(state.supervisor_conf, supervisor_conf(state, ports, secrets, words))
+
+
+def refresh_settings(state: State, installed: Installed) -> None:
+    """Write settings.env for a stack that runs: its ports and secrets stay, the rest is new."""
+    ports, secrets = read_ports(state), passwords.read_secrets(state)
+    write_settings(state, native_settings(state, ports, secrets, installed.starter))
 
 
 def write_valkey_conf(state: State, port: int, password: str) -> None:
