@@ -8,6 +8,7 @@ down, loading, overloaded or does not have that version yet: wait and ask again)
 exception (our request or the model's code is wrong).
 """
 
+import json
 import logging
 import threading
 from collections.abc import Sequence
@@ -17,13 +18,16 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import numpy as np
+from google.protobuf import json_format, text_format
 from numpy.typing import NDArray
 from tritonclient import grpc as triton
+from tritonclient.grpc import model_config_pb2
 from tritonclient.utils import InferenceServerException
 
 from schemas.errors import Unavailable
 from schemas.findings import FINDINGS
 from schemas.models import EMBEDDING_WIDTH, TRITON_MODEL
+from workers.triton_config import SIDE_PARAMETER, Config
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +48,8 @@ _CHANNEL: Final = [
     ("grpc.enable_http_proxy", 0),
     ("grpc.use_local_subchannel_pool", 1),
 ]
+#: Triton's restricted protocols open to this header (stack/services.py gives its value).
+HEADER: Final = "triton-secret"
 _OUTPUTS: Final = ("probabilities", "embedding", "features", "activation")
 _WORLD_IS_WRONG: Final = frozenset(
     {
@@ -122,22 +128,27 @@ class TritonModel:
             return False
 
     def side(self, version: str) -> int:
-        """Return the side in pixels of the version's input, from Triton's own metadata.
+        """Return the side in pixels of the version's input, from the served configuration.
 
-        Remembered: a served version is never edited. Raises Unavailable.
+        Versions of one model may differ in it, and Triton keeps one shape for all, so each
+        version's side is a parameter (workers/triton_config.py). Remembered: a served version is
+        never edited. Raises Unavailable for a version that is not loaded.
         """
         with self._lock:
             known = self._sides.get(version)
         if known is not None:
             return known
         try:
-            metadata = self._client.get_model_metadata(
+            answer = self._client.get_model_config(
                 TRITON_MODEL, version, client_timeout=self._timeout_s
             )
         except InferenceServerException as error:
             raise _translated(error, version) from error
-        shape = next(list(tensor.shape) for tensor in metadata.inputs if tensor.name == "image")
-        side = int(shape[-1])
+        parameters = answer.config.parameters
+        name = f"{SIDE_PARAMETER}{version}"
+        if name not in parameters:
+            raise Unavailable("triton", f"version {version}: not among the versions served")
+        side = int(parameters[name].string_value)
         with self._lock:
             self._sides[version] = side
         return side
@@ -198,6 +209,63 @@ class TritonModel:
         except ValueError as error:  # what a closed channel answers
             raise Unavailable("triton", f"version {version}: {error}") from error
         return future
+
+
+class TritonControl:
+    """Loads and looks at what Triton serves, by a secret: a loaded model is code that runs."""
+
+    def __init__(self, url: str, secret: str, *, timeout_s: float = 120.0) -> None:
+        """Open a channel to `host:port`; nothing is sent until the first question."""
+        self._client = triton.InferenceServerClient(url, channel_args=_CHANNEL)
+        self._headers = {f"triton-grpc-protocol-{HEADER}": secret}
+        self._timeout_s = timeout_s
+
+    def close(self) -> None:
+        """Close the channel."""
+        self._client.close()
+
+    def ready_versions(self) -> frozenset[int]:
+        """Return the versions of our model that Triton serves now. Raises Unavailable."""
+        try:
+            index = self._client.get_model_repository_index(
+                headers=self._headers, client_timeout=10.0
+            )
+        except InferenceServerException as error:
+            raise _translated(error, "any") from error
+        return frozenset(
+            int(entry.version)
+            for entry in index.models
+            if entry.name == TRITON_MODEL and entry.state == "READY" and entry.version
+        )
+
+    def load(self, config: Config) -> None:
+        """Make Triton serve exactly the versions of `config`, from its model repository.
+
+        What is already served goes on being served until the new ones are ready, and stays when
+        they fail. Raises Unavailable when Triton does not answer, ValueError with Triton's words
+        when it refuses the model.
+        """
+        try:
+            self._client.load_model(
+                TRITON_MODEL,
+                headers=self._headers,
+                config=json.dumps(config),
+                client_timeout=self._timeout_s,
+            )
+        except InferenceServerException as error:
+            if error.status() in {"StatusCode.INVALID_ARGUMENT", "StatusCode.INTERNAL"}:
+                raise ValueError(f"triton refused to load: {error.message()}") from error
+            raise _translated(error, "any") from error
+
+
+def config_text(config: Config) -> str:
+    """Return the configuration in the text form of config.pbtxt, for people to read.
+
+    Raises json_format.ParseError for anything that is not a Triton ModelConfig.
+    """
+    message = json_format.ParseDict(config, model_config_pb2.ModelConfig())
+    text: str = text_format.MessageToString(message)
+    return text
 
 
 def _check(scores: Scores, films: int) -> None:
