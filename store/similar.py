@@ -1,0 +1,173 @@
+"""The most alike films of a film: from the cache, else the vectors; near-duplicates folded.
+
+Web and the `similar` worker use the same search, so that what the worker fills in the cache is
+what web asks for. The answer holds ids and similarities only: whoever shows it joins the rows,
+so that an erased film never shows and labels are always current.
+"""
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.findings import finding_index
+from store.ports import Cache, Rows
+from store.records import Candidate, Neighbour
+from store.settings import Settings
+
+#: What the reading page asks for, and the worker fills in.
+DEFAULT_COUNT: Final = 12
+#: Two films are near-duplicates when their embeddings are at least so alike …
+DUPLICATE_COSINE: Final = 0.995
+#: … and the grey levels (0..255) of their 32 x 32 pictures differ by less than this on average.
+DUPLICATE_DIFFERENCE: Final = 4.0
+
+_VERSION_S: Final = 1.0
+_MOST: Final = 400
+_DUPLICATES: Final = 100
+#: Two vectors of that cosine differ in angle by at most this; so do their angles to a third.
+_DUPLICATE_ANGLE: Final = math.acos(DUPLICATE_COSINE)
+
+
+class Similar:
+    """Answers "which films look like this one?". Threads may share it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        rows: Rows,
+        cache: Cache,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ttl_s = settings.similar_ttl_s
+        self._rows = rows
+        self._cache = cache
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._under_way: dict[str, Future[tuple[Neighbour, ...]]] = {}
+        self._version: str | None = None
+        self._version_until = -math.inf
+
+    def answer(
+        self,
+        film: str,
+        k: int = DEFAULT_COUNT,
+        finding: str | None = None,
+        *,
+        same_patient: bool = False,
+    ) -> tuple[Neighbour, ...]:
+        """Return up to `k` films, most alike first, near-duplicates under the first of them.
+
+        `finding` keeps films that show it; films of the same patient are left out unless asked
+        for. Raises NotFound when the film has no embedding, ValueError for an unknown finding.
+        """
+        place = "-" if finding is None else str(finding_index(finding))
+        version = self._search_version()
+        key = f"{film}:{version}:{k}:{place}:{int(same_patient)}"
+        cached = self._cache.get_similar(key)
+        if cached is not None:
+            return cached
+        return self._once(key, lambda: self._search(film, k, finding, same_patient=same_patient))
+
+    def _once(
+        self, key: str, search: Callable[[], tuple[Neighbour, ...]]
+    ) -> tuple[Neighbour, ...]:
+        """Return the search's answer; who asks the same meanwhile waits for that one search."""
+        with self._lock:
+            running = self._under_way.get(key)
+            mine: Future[tuple[Neighbour, ...]] = Future()
+            if running is None:
+                self._under_way[key] = mine
+        if running is not None:
+            return running.result()
+        try:
+            found = search()
+        except BaseException as error:
+            mine.set_exception(error)
+            raise
+        else:
+            mine.set_result(found)
+        finally:
+            with self._lock:
+                del self._under_way[key]
+        self._cache.put_similar(key, found, self._ttl_s)
+        return found
+
+    def _search_version(self) -> str | None:
+        """Return the embedding version that searches use, at most a second old."""
+        with self._lock:
+            if self._clock() < self._version_until:
+                return self._version
+        version = self._rows.vectors.version()
+        with self._lock:
+            self._version = version
+            self._version_until = self._clock() + _VERSION_S
+        return version
+
+    def _search(
+        self, film: str, k: int, finding: str | None, *, same_patient: bool
+    ) -> tuple[Neighbour, ...]:
+        count = 2 * k + 8
+        while True:
+            _, near = self._rows.vectors.nearest(
+                film, count=count, finding=finding, same_patient=same_patient
+            )
+            folded = self._folded(near, k)
+            # Folding may leave too few: ask for more, unless there are no more.
+            if len(folded) >= k or len(near) < count or count >= _MOST:
+                return folded
+            count = min(_MOST, 4 * count)
+
+    def _folded(self, near: list[Candidate], k: int) -> tuple[Neighbour, ...]:
+        """Put each near-duplicate of a film further up under that film; keep `k` films."""
+        heads: list[Candidate] = []
+        under: list[list[str]] = []
+        pictures: list[NDArray[np.int16]] = []
+        alike: dict[str, dict[str, float]] = {}
+        for candidate in near:
+            picture = np.frombuffer(candidate.signature, np.uint8).astype(np.int16)
+            for index, head in enumerate(heads):
+                if self._duplicates(head, pictures[index], candidate, picture, alike):
+                    under[index].append(candidate.film)
+                    break
+            else:
+                heads.append(candidate)
+                under.append([])
+                pictures.append(picture)
+        return tuple(
+            Neighbour(head.film, head.similarity, tuple(duplicates))
+            for head, duplicates in zip(heads[:k], under[:k], strict=True)
+        )
+
+    def _duplicates(
+        self,
+        head: Candidate,
+        head_picture: NDArray[np.int16],
+        candidate: Candidate,
+        picture: NDArray[np.int16],
+        alike: dict[str, dict[str, float]],
+    ) -> bool:
+        """Return whether two candidates are near-duplicates of each other.
+
+        `alike` remembers per head how alike its nearest films are; it is asked of the vectors
+        only for the few whose pictures agree.
+        """
+        if head_picture.shape != picture.shape:
+            return False
+        if abs(_angle(head.similarity) - _angle(candidate.similarity)) > _DUPLICATE_ANGLE:
+            return False
+        if float(np.abs(head_picture - picture).mean()) >= DUPLICATE_DIFFERENCE:
+            return False
+        if head.film not in alike:
+            _, near = self._rows.vectors.nearest(head.film, count=_DUPLICATES, same_patient=True)
+            alike[head.film] = {found.film: found.similarity for found in near}
+        return alike[head.film].get(candidate.film, 0.0) > DUPLICATE_COSINE
+
+
+def _angle(cosine: float) -> float:
+    return math.acos(max(-1.0, min(1.0, cosine)))

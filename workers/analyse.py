@@ -1,0 +1,215 @@
+"""analysis.requested ─> radiograph.analysed: what the live model says of films.
+
+    requests ─> films not yet analysed ─> stored PNGs ─> tensors ─> Triton ─> one transaction
+
+The live model is read once per batch and every request to Triton names it. Reading and scaling
+pictures runs in threads while Triton already computes: groups of tensors are sent as soon as they
+are ready, so that several requests are in flight and Triton batches them.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.envelope import Message, Received, to_message
+from schemas.errors import Dead, NotFound, Unavailable
+from schemas.events import AnalysisRequested, RadiographAnalysed, ScoredFinding
+from schemas.film_tensor import PREPROCESSING_HASH, to_tensor
+from schemas.findings import FINDINGS, finding_state
+from schemas.flow import GROUPS
+from schemas.models import ModelManifest
+from store.log import Record
+from store.ports import Objects, Rows, rendition_key
+from store.records import Analysis, Film
+from store.settings import Settings
+from workers.reading import event_of
+from workers.stored_film import read_stored
+from workers.triton import BULK, URGENT, Scores
+
+LANES: Final = next(lanes for lanes in GROUPS if lanes.group == "analyse")
+
+#: Films of one request to Triton; several requests are in flight.
+_GROUP: Final = 8
+_READERS: Final = 4
+_ANSWER_S: Final = 60.0
+
+
+class Scorer(Protocol):
+    """What asks the model: workers.triton.TritonModel, or the fake one."""
+
+    def side(self, version: str) -> int:
+        """Return the side in pixels of the version's input."""
+        ...
+
+    def submit(self, images: NDArray[np.uint8], version: str, priority: int) -> Future[Scores]:
+        """Send one request; return the future of its scores."""
+        ...
+
+
+class AnalyseHandler:
+    """Scores and embeds films with the live model, each film once per model version."""
+
+    def __init__(self, settings: Settings, rows: Rows, objects: Objects, triton: Scorer) -> None:
+        self._site = settings.site
+        self._rows = rows
+        self._objects = objects
+        self._triton = triton
+        self._threads = ThreadPoolExecutor(_READERS, thread_name_prefix="stored-film")
+
+    def close(self) -> None:
+        """End the reading threads."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def handle(self, records: Sequence[Record]) -> None:
+        """Analyse the films of these requests that the live model has not analysed yet.
+
+        Raises Dead for a record that is no request or a film without its stored picture,
+        Unavailable when a service is down, no model is live, or Triton does not have it yet.
+        """
+        asked = _by_film(records)
+        model = self._rows.models.live()
+        if model is None:
+            raise Unavailable("triton", "no model is live yet")
+        manifest = model.manifest
+        done = self._rows.analyses.done(list(asked), manifest.version)
+        films = self._rows.films.many([film for film in asked if film not in done])
+        # A film that has no row any more was erased: nothing is left to do for it.
+        if not films:
+            return
+        urgent = any(record.topic in LANES.first for record in records)
+        priority = URGENT if urgent else BULK
+        scored = self._scored(list(films), manifest, priority)
+        analyses: list[Analysis] = []
+        events: list[Message] = []
+        for film, scores in scored:
+            analysis = _analysis(film, scores, manifest)
+            analyses.append(analysis)
+            event = _event(films[film], analysis, manifest)
+            events.append(to_message(event, site=self._site, cause=asked[film].id))
+        self._rows.analyses.save(analyses, events)
+
+    def receipt_of(self, record: Record) -> UUID | None:
+        """Return the receipt a request was made for, if any."""
+        event = event_of(record).event
+        return event.receipt if isinstance(event, AnalysisRequested) else None
+
+    def _scored(
+        self, films: Sequence[str], manifest: ModelManifest, priority: int
+    ) -> Iterator[tuple[str, Scores]]:
+        """Yield each film that is still there with its scores (one row)."""
+        version = str(manifest.version)
+        side = self._triton.side(version)
+        sent: list[tuple[list[str], Future[Scores]]] = []
+        names: list[str] = []
+        tensors: list[NDArray[np.uint8]] = []
+
+        def send() -> None:
+            if names:
+                images = np.stack(tensors)
+                sent.append((list(names), self._triton.submit(images, version, priority)))
+                names.clear()
+                tensors.clear()
+
+        reading = [self._threads.submit(self._tensor, film, side) for film in films]
+        for film, read in zip(films, reading, strict=True):
+            tensor = read.result()
+            if tensor is None:
+                continue
+            names.append(film)
+            tensors.append(tensor)
+            if len(names) == _GROUP:
+                send()
+        send()
+        for group, future in sent:
+            scores = _answer(future)
+            for index, film in enumerate(group):
+                yield film, scores[index : index + 1]
+
+    def _tensor(self, film: str, side: int) -> NDArray[np.uint8] | None:
+        """Return the model's input for a film; None if the film was erased meanwhile."""
+        try:
+            data = self._objects.read("radiographs", rendition_key(film, "full"))
+        except NotFound as error:
+            if self._rows.films.get(film) is None:
+                return None
+            raise Dead(f"film {film}: its stored picture is missing") from error
+        return to_tensor(read_stored(data), side)
+
+
+def _by_film(records: Sequence[Record]) -> dict[str, Received]:
+    """Return the first request for each film. Raises Dead for a record that is no request."""
+    asked: dict[str, Received] = {}
+    for record in records:
+        received = event_of(record)
+        if not isinstance(received.event, AnalysisRequested):
+            raise Dead(f"{record.topic}: wanted an analysis request")
+        asked.setdefault(received.event.radiograph, received)
+    return asked
+
+
+def _answer(future: Future[Scores]) -> Scores:
+    try:
+        return future.result(_ANSWER_S)
+    except TimeoutError as error:
+        raise Unavailable("triton", f"no answer in {_ANSWER_S:g} s") from error
+
+
+def _analysis(film: str, scores: Scores, manifest: ModelManifest) -> Analysis:
+    return Analysis(
+        film=film,
+        model=manifest.version,
+        model_label=manifest.label,
+        embedding_version=manifest.embedding_version,
+        preprocessing=PREPROCESSING_HASH,
+        probabilities=scores.probabilities[0],
+        embedding=scores.embedding[0],
+        features=scores.features[0],
+        activation=to_map(scores.activation[0]),
+        analysed_at=datetime.now(UTC),
+    )
+
+
+def to_map(activation: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return class activation maps as they are kept: uint8 (14, h, w), 0..255.
+
+    What speaks against a finding (below 0) is 0; each finding's strongest place is 255, so that
+    maps show where, and the probability says how much. A finding without any stays 0.
+    """
+    positive = np.maximum(np.nan_to_num(activation), 0)
+    strongest = positive.max(axis=(1, 2), keepdims=True)
+    scaled = positive * (255 / np.where(strongest > 0, strongest, 1))
+    kept: NDArray[np.uint8] = np.rint(scaled).astype(np.uint8)
+    return kept
+
+
+def _event(film: Film, analysis: Analysis, manifest: ModelManifest) -> RadiographAnalysed:
+    found: list[ScoredFinding] = []
+    points = manifest.thresholds()
+    for name, value, (alert, sensitive) in zip(
+        FINDINGS, analysis.probabilities, points, strict=True
+    ):
+        probability = None if np.isnan(value) else min(1.0, max(0.0, float(value)))
+        state: Any = finding_state(probability, alert, sensitive)
+        found.append(ScoredFinding(name=name, probability=probability, state=state))
+    return RadiographAnalysed(
+        radiograph=film.id,
+        patient=film.patient,
+        study=film.study,
+        site=film.site,
+        source=film.source,
+        view=film.view,
+        width=film.width,
+        height=film.height,
+        bits=film.bits,
+        flags=film.flags,
+        model=analysis.model_label,
+        embedding_version=analysis.embedding_version,
+        preprocessing=analysis.preprocessing,
+        findings=tuple(found),
+        analysed_at=analysis.analysed_at or datetime.now(UTC),
+    )

@@ -1,0 +1,54 @@
+"""radiograph.analysed ─> the cache: the look-alikes of uploads are ready before anyone asks.
+
+Only films that came by upload are worth it: somebody waits for them. Films of bulk drops get
+their answer at the first look. The event's `source` tells the two apart, so no row is read.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from schemas.errors import Dead, NotFound
+from schemas.events import RadiographAnalysed
+from schemas.flow import GROUPS
+from store.log import Record
+from store.similar import Similar
+from workers.reading import event_of
+
+log = logging.getLogger(__name__)
+
+LANES: Final = next(lanes for lanes in GROUPS if lanes.group == "similar")
+#: What web writes as the source of an upload.
+UPLOAD: Final = "upload"
+
+
+class SimilarHandler:
+    """Asks the default question about each uploaded film, which leaves its answer in the cache."""
+
+    def __init__(self, similar: Similar) -> None:
+        self._similar = similar
+
+    def handle(self, records: Sequence[Record]) -> None:
+        """Fill the cache. Raises Dead for a record that is no such fact, Unavailable."""
+        films: dict[str, None] = {}
+        for record in records:
+            event = event_of(record).event
+            if not isinstance(event, RadiographAnalysed):
+                raise Dead(f"{record.topic}: wanted radiograph.analysed")
+            if event.source == UPLOAD:
+                films[event.radiograph] = None
+        for film in films:
+            try:
+                self._similar.answer(film)
+            except NotFound:
+                # Erased meanwhile, or embedded by a version that no search uses yet.
+                log.info("A film has no embedding to search by", extra={"film": film})
+
+    def receipt_of(self, record: Record) -> UUID | None:
+        """Return None: what went wrong here leaves the receipt as it is."""
+        del record
+        return None
+
+    def close(self) -> None:
+        """Nothing to close."""
