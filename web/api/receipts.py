@@ -1,0 +1,122 @@
+"""Depositing films, and what became of them: /radiographs (POST) and /receipts."""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from flask import Response, request
+from werkzeug.wsgi import get_input_stream
+
+from store.ports import Objects
+from store.records import Drop
+from web import health, uploads
+from web.api.routes import subject
+from web.api.shapes import IdPath, ReceiptOut, ReceiptQuery, ReceiptsOut, UploadOut
+from web.auth import current_account, require_role
+from web.deps import deps, settings
+from web.language import current_language
+from web.problems import API_PREFIX, Problem
+from web.receipts import may_see, read_receipt, receipt_json
+from web.uploads import Upload
+
+receipts = subject("deposit", "Films come in, and receipts say what became of them.")
+
+DROPZONE: Final = "dropzone"
+_PUTS: Final = 4
+_UPLOAD_BODY: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": [uploads.FIELD],
+                    "properties": {
+                        uploads.FIELD: {
+                            "type": "array",
+                            "items": {"type": "string", "format": "binary"},
+                            "maxItems": 100,
+                            "description": "PNG or JPEG, 64 MiB each, 512 MiB together",
+                        }
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@receipts.post("/radiographs", responses={202: UploadOut}, openapi_extensions=_UPLOAD_BODY)
+def deposit() -> Response | tuple[dict[str, Any], int]:
+    """Take films; the answer comes before anything is decoded. A viewer may not deposit."""
+    account = require_role("radiologist", "steward", "admin")
+    # This view reads the body itself, under its own limits; the small one is for all others.
+    stream = get_input_stream(request.environ)
+    try:
+        uploads.check_length(request.content_length, settings())
+        with uploads.read_uploads(stream, request.content_type or "", settings()) as files:
+            drops = _put_all(files, account.id)
+    except Problem as problem:
+        return uploads.answer_then_drain(problem.response(), stream)
+    # 1. the objects are there, 2. receipts and `object.uploaded` in one transaction. Cut between
+    # the two, MinIO's own notification brings the films in all the same.
+    taken = deps().rows.receipts.open_with_event(drops)
+    figures = health.metrics()
+    figures.uploaded.inc(len(files))
+    figures.uploaded_bytes.inc(sum(file.size for file in files))
+    items = [
+        {
+            "id": str(receipt.id),
+            "filename": file.filename,
+            "url": f"{API_PREFIX}/receipts/{receipt.id}",
+        }
+        for receipt, file in zip(taken, files, strict=True)
+    ]
+    return {"receipts": items}, 202
+
+
+@receipts.get("/receipts/<id>", responses={200: ReceiptOut})
+def read(path: IdPath) -> dict[str, Any]:
+    """Say what became of one drop. Stewards see everybody's, others their own."""
+    receipt = read_receipt(deps().rows, path.id, current_account())
+    return receipt_json(receipt, current_language())
+
+
+@receipts.get("/receipts", responses={200: ReceiptsOut})
+def find(query: ReceiptQuery) -> dict[str, Any]:
+    """Return the receipts of one object, newest first: each of its versions has one."""
+    account = current_account()
+    found = deps().rows.receipts.find(query.bucket, query.key)
+    language = current_language()
+    items = [receipt_json(row, language) for row in found if may_see(account, row)]
+    return {"items": items}
+
+
+def _put_all(files: list[Upload], depositor: UUID) -> list[Drop]:
+    """Put the files in dropzone, several at a time; return their drops in the order sent."""
+    put = partial(_put, objects=deps().objects, site=settings().site, depositor=depositor)
+    if len(files) == 1:
+        return [put(files[0])]
+    with ThreadPoolExecutor(_PUTS) as pool:
+        return list(pool.map(put, files))
+
+
+def _put(file: Upload, *, objects: Objects, site: str, depositor: UUID) -> Drop:
+    # A key of its own, not the file's name: names may hold a patient's.
+    key = f"uploads/{uuid4()}"
+    if file.path is None:
+        version = objects.put(DROPZONE, key, bytes(file.data))
+    else:
+        version = objects.put_file(DROPZONE, key, file.path)
+    return Drop(
+        bucket=DROPZONE,
+        key=key,
+        version=version,
+        size=file.size,
+        lane="first",
+        site=site,
+        source="upload",
+        filename=file.filename,
+        depositor=depositor,
+    )

@@ -1,0 +1,398 @@
+"""What the API takes and answers, as pydantic models: the OpenAPI document is made from them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from schemas.events import FindingState, Verdict
+from schemas.findings import FINDINGS, finding_index
+from store.records import LabelSource, LetterState, ReceiptState, Role
+
+Score = Annotated[float, Field(ge=0, le=1)]
+FindingName = Annotated[str, Field(json_schema_extra={"enum": list(FINDINGS)})]
+
+
+class Request(BaseModel):
+    """The root of what is taken: an unknown field is an error that names it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def known_finding(name: str | None) -> str | None:
+    """Return the name. Raises ValueError, listing the fourteen, for one that is not theirs."""
+    if name is not None:
+        finding_index(name)
+    return name
+
+
+class FilmPath(BaseModel):
+    """A film's id in the path; another shape is simply not found."""
+
+    film: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="the film's id")]
+
+
+class IdPath(BaseModel):
+    """A UUID in the path; another shape is simply not found."""
+
+    id: UUID
+
+
+class ReasonOut(BaseModel):
+    """Why a film was refused; the message is in the language of Accept-Language."""
+
+    code: str
+    message: str
+
+
+class ReceiptOut(BaseModel):
+    """What became of a drop."""
+
+    id: UUID
+    state: ReceiptState
+    reason: ReasonOut | None
+    radiograph: str | None = Field(description="the film's id, once it is one")
+    filename: str | None
+    source: str
+    site: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class ReceiptsOut(BaseModel):
+    """Receipts of one object, newest first."""
+
+    items: list[ReceiptOut]
+
+
+class TakenOut(BaseModel):
+    """One file of an upload and where to ask after it."""
+
+    id: UUID
+    filename: str
+    url: str
+
+
+class UploadOut(BaseModel):
+    """The receipts of an upload, in the order sent."""
+
+    receipts: list[TakenOut]
+
+
+class ReceiptQuery(Request):
+    """Which object."""
+
+    key: Annotated[str, Field(min_length=1, max_length=1024)]
+    bucket: Annotated[str, Field(min_length=1, max_length=63)] = "dropzone"
+
+
+class FilmsQuery(Request):
+    """Filters of the library; `after` is a page's `next`."""
+
+    finding: FindingName | None = None
+    min: Score | None = Field(None, description="least score of the finding")
+    label: Verdict | None = Field(None, description="1 present, 0 absent, -1 uncertain")
+    source: LabelSource | None = Field(None, description="of the label")
+    state: str | None = Field(
+        None,
+        pattern="^(suspected|borderline|not_suspected|not_assessed|analysed|waiting|read|unread)$",
+        description="of the finding; or alone: analysed, waiting, read, unread",
+    )
+    updated_since: datetime | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    after: str | None = Field(None, description="`next` of the page before")
+
+    _finding = field_validator("finding")(known_finding)
+
+
+class PointOut(BaseModel):
+    """A threshold and what it was worth when it was chosen."""
+
+    threshold: Score
+    sensitivity: Score
+    specificity: Score
+
+
+class PointsOut(BaseModel):
+    """`alert` maximises Youden's J; `sensitive` keeps sensitivity at 0.9."""
+
+    alert: PointOut
+    sensitive: PointOut
+
+
+class FindingOut(BaseModel):
+    """One finding as the model sees it; `probability` is null where it is not assessed."""
+
+    name: FindingName
+    probability: Score | None
+    state: FindingState | None
+
+
+class FindingDetailOut(FindingOut):
+    """The same with its operating points."""
+
+    operating_point: PointsOut | None
+
+
+class ModelOut(BaseModel):
+    """A model version."""
+
+    name: str
+    version: int
+    label: str
+
+
+class ShownModelOut(ModelOut):
+    """The model version an analysis is from; `live` says whether it is the one in service."""
+
+    live: bool
+    embedding_version: str
+    preprocessing: str
+
+
+class LabelOut(BaseModel):
+    """One label as it was said."""
+
+    finding: FindingName
+    label: Verdict
+    source: LabelSource
+    author: str
+    recorded_at: datetime
+
+
+class FilmOut(BaseModel):
+    """A film in a list."""
+
+    id: str
+    width: int
+    height: int
+    bits: int
+    view: str | None
+    site: str
+    source: str
+    flags: list[str]
+    created_at: datetime | None
+    updated_at: datetime
+    model: ModelOut | None
+    findings: list[FindingOut]
+    labels: list[LabelOut]
+    readings: int
+    comment_count: int
+
+
+class FilmsOut(BaseModel):
+    """A page of films, newest first; `next` is null at the end."""
+
+    items: list[FilmOut]
+    next: str | None
+
+
+class ReadingOut(BaseModel):
+    """One person's verdicts on a film."""
+
+    id: UUID
+    reader: str = Field(description="pseudonym, as events name the reader")
+    reader_name: str
+    labels: dict[str, Verdict]
+    answer_visible: bool
+    others_visible: bool
+    model: str | None
+    recorded_at: datetime
+
+
+class CommentOut(BaseModel):
+    """What somebody wrote of a film."""
+
+    id: UUID
+    author: str
+    author_name: str
+    text: str
+    recorded_at: datetime
+
+
+class FilmDetailOut(FilmOut):
+    """A film with all that is known of it."""
+
+    model: ShownModelOut | None
+    findings: list[FindingDetailOut]
+    patient: str | None = Field(description="pseudonym")
+    study: str | None = Field(description="pseudonym")
+    validations: list[ReadingOut]
+    comments: list[CommentOut]
+
+
+class ImageQuery(Request):
+    """Which rendition: `full` is the film's PNG at full depth, the others JPEG."""
+
+    rendition: Literal["display", "thumbnail", "full"] = "display"
+
+
+class ActivationQuery(Request):
+    """Of which finding."""
+
+    finding: FindingName
+
+    _finding = field_validator("finding")(known_finding)
+
+
+class SimilarQuery(Request):
+    """How many films, and which."""
+
+    k: Annotated[int, Field(ge=1, le=100)] = 12
+    finding: FindingName | None = None
+    same_patient: Literal["exclude", "include"] = "exclude"
+
+    _finding = field_validator("finding")(known_finding)
+
+
+class NeighbourOut(BaseModel):
+    """A look-alike, with its near-duplicates folded under it."""
+
+    id: str
+    similarity: Annotated[float, Field(ge=-1, le=1, description="cosine")]
+    findings: list[FindingOut]
+    labels: list[LabelOut]
+    duplicates: list[str]
+
+
+class SimilarOut(BaseModel):
+    """The most alike films, most alike first."""
+
+    items: list[NeighbourOut]
+
+
+class ReadingIn(Request):
+    """Verdicts on a film. `model` is the version the reader saw, by number or as `starter/1`."""
+
+    labels: Annotated[dict[FindingName, Verdict], Field(min_length=1)]
+    answer_visible: bool
+    model: int | str | None = None
+
+    @field_validator("labels")
+    @classmethod
+    def _known(cls, labels: dict[str, int]) -> dict[str, int]:
+        for name in labels:
+            finding_index(name)
+        return labels
+
+
+class ReadingSavedOut(BaseModel):
+    """The reading's id, and each verdict's."""
+
+    id: UUID
+    validations: dict[FindingName, UUID]
+    recorded_at: datetime
+
+
+class CommentIn(Request):
+    """A comment. No patient's name belongs in it."""
+
+    text: Annotated[str, Field(min_length=1, max_length=4000)]
+
+
+class AccountOut(BaseModel):
+    """An account."""
+
+    id: UUID
+    name: str
+    role: Role
+    pseudonym: str
+    site: str
+
+
+class AccountsOut(BaseModel):
+    """All accounts."""
+
+    items: list[AccountOut]
+
+
+class AccountIn(Request):
+    """A new account."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    role: Role
+    password: Annotated[str, Field(min_length=12, max_length=256)]
+
+
+class RoleIn(Request):
+    """Another role."""
+
+    role: Role
+
+
+class PasswordIn(Request):
+    """Another password."""
+
+    password: Annotated[str, Field(min_length=12, max_length=256)]
+
+
+class TokenIn(Request):
+    """A token's label: what program it is for."""
+
+    label: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class TokenOut(BaseModel):
+    """A new token. It is shown this once."""
+
+    id: UUID
+    token: str
+
+
+class LettersQuery(Request):
+    """Which dead letters; without `state`, the open ones."""
+
+    state: LetterState | Literal["all"] = "open"
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+
+
+class LetterOut(BaseModel):
+    """A dead letter: which record, why it was set aside, what became of it."""
+
+    id: UUID
+    topic: str
+    partition: int
+    offset: int
+    group: str
+    reason: str
+    attempts: int
+    state: LetterState
+    recorded_at: datetime
+    receipt: UUID | None
+    size: int = Field(description="bytes of the record's value")
+
+
+class LettersOut(BaseModel):
+    """Dead letters, newest first."""
+
+    items: list[LetterOut]
+
+
+class StatusOut(BaseModel):
+    """What `radiotheque status --json` prints."""
+
+    model_config = ConfigDict(extra="allow")
+
+    processes: list[dict[str, Any]]
+    topics: list[dict[str, Any]]
+    dead_letters: int | None
+    model: dict[str, Any] | None
+
+
+class FieldErrorOut(BaseModel):
+    """What is wrong where."""
+
+    field: str
+    message: str
+
+
+class ProblemOut(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FieldErrorOut] = []

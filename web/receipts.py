@@ -1,0 +1,41 @@
+"""Receipts as programs and pages read them, and who may read which."""
+
+from typing import Any
+from uuid import UUID
+
+from schemas.errors import NotFound
+from store.ports import Rows
+from store.records import Account, Receipt
+from web.language import Language
+from web.reasons import reason_of
+
+#: Roles that see everybody's receipts, bulk drops among them.
+STEWARDS = frozenset({"steward", "admin"})
+
+
+def may_see(account: Account, receipt: Receipt) -> bool:
+    """Return whether the receipt is the account's own, or the account a steward's."""
+    return account.role in STEWARDS or receipt.depositor == account.id
+
+
+def read_receipt(rows: Rows, receipt: UUID, account: Account) -> Receipt:
+    """Return a receipt. Raises NotFound also for one that this account may not know of."""
+    found = rows.receipts.get(receipt)
+    if found is None or not may_see(account, found):
+        raise NotFound(f"receipt {receipt}: there is none")
+    return found
+
+
+def receipt_json(receipt: Receipt, language: Language) -> dict[str, Any]:
+    """Return the receipt as JSON has it: the same in answers and in live events."""
+    return {
+        "id": str(receipt.id),
+        "state": receipt.state,
+        "reason": reason_of(receipt, language),
+        "radiograph": receipt.film,
+        "filename": receipt.filename,
+        "source": receipt.source,
+        "site": receipt.site,
+        "created_at": receipt.created_at.isoformat(),
+        "updated_at": receipt.updated_at.isoformat(),
+    }

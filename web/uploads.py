@@ -1,0 +1,180 @@
+"""Reading an upload as it comes: parts go to disk past a small size, limits hold on the way.
+
+Nothing is decoded here: what a file is, its content says, later, in ingest. A limit that is
+passed ends the reading at once; what was written is removed with the folder.
+"""
+
+import re
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Final
+
+from flask import Response
+from werkzeug.exceptions import ClientDisconnected
+from werkzeug.http import parse_options_header
+from werkzeug.sansio.multipart import (
+    Data,
+    Epilogue,
+    Field,
+    File,
+    MultipartDecoder,
+    NeedData,
+)
+
+from store.settings import Settings
+from web.problems import Problem
+
+CHUNK_BYTES: Final = 256 * 1024
+#: Files up to this size stay in memory: most films do, and a disk would only slow them.
+IN_MEMORY_BYTES: Final = 2 << 20
+#: Part headers and boundaries of a hundred files, generously.
+OVERHEAD_BYTES: Final = 1 << 20
+#: Seconds a refused body is read on, so that its sender comes to read the answer.
+DRAIN_S: Final = 20.0
+FIELD: Final = "files"
+_NAME_MAX: Final = 255
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass
+class Upload:
+    """One file of the request: its bytes are in `data`, or at `path` once it grew large."""
+
+    filename: str
+    size: int = 0
+    data: bytearray = field(default_factory=bytearray)
+    path: Path | None = None
+
+
+def plain_name(filename: str | None) -> str:
+    """Return the last part of a name, without control characters: it is shown, never opened."""
+    last = re.split(r"[\\/]", filename or "")[-1]
+    return _CONTROL.sub("", last).strip()[:_NAME_MAX] or "film"
+
+
+def check_length(length: int | None, settings: Settings) -> None:
+    """Refuse a request that says itself that it is too large. Raises Problem 413."""
+    if length is not None and length > settings.request_limit_bytes + OVERHEAD_BYTES:
+        raise _too_large("together", settings.request_limit_bytes)
+
+
+@contextmanager
+def read_uploads(
+    stream: IO[bytes], content_type: str, settings: Settings
+) -> Iterator[list[Upload]]:
+    """Give the files of a multipart body, in the order sent; remove them at the end.
+
+    Raises Problem 413 over a limit of one file, of all together or of their number, and 422 for
+    a body that is not multipart, is cut off, or has no file in the field `files`.
+    """
+    media, options = parse_options_header(content_type)
+    boundary = options.get("boundary")
+    if media != "multipart/form-data" or not boundary:
+        raise Problem(422, f"Wanted multipart/form-data with a boundary, came {media[:80]!r}.")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="radiotheque-")))
+        try:
+            uploads = _Reader(boundary.encode(), folder, settings).read(stream)
+        except ValueError as error:
+            raise Problem(422, "The multipart body is malformed or cut off.") from error
+        if not uploads:
+            raise Problem(422, f"Wanted at least one file in the field {FIELD!r}, came none.")
+        yield uploads
+
+
+class _Reader:
+    """Walks through the parts once."""
+
+    def __init__(self, boundary: bytes, folder: Path, settings: Settings) -> None:
+        # The decoder buffers what it cannot place: a preamble or part header without an end.
+        self._decoder = MultipartDecoder(boundary, max_form_memory_size=4 * CHUNK_BYTES)
+        self._folder = folder
+        self._settings = settings
+        self._total = 0
+        self._uploads: list[Upload] = []
+        self._current: Upload | None = None
+        self._file: IO[bytes] | None = None
+
+    def read(self, stream: IO[bytes]) -> list[Upload]:
+        """Return the files. Raises Problem 413, ValueError for a broken body."""
+        try:
+            while True:
+                event = self._decoder.next_event()
+                match event:
+                    case NeedData():
+                        # At the end None tells the decoder that nothing more comes.
+                        self._decoder.receive_data(stream.read(CHUNK_BYTES) or None)
+                    case File():
+                        self._begin(event)
+                    case Field():
+                        self._current = None
+                    case Data():
+                        self._take(event)
+                    case Epilogue():
+                        return self._uploads
+        finally:
+            if self._file is not None:
+                self._file.close()
+
+    def _begin(self, part: File) -> None:
+        if part.name != FIELD:
+            raise Problem(422, f"Files belong in the field {FIELD!r}, came one in another.")
+        if len(self._uploads) == self._settings.request_limit_files:
+            raise Problem(
+                413, f"Wanted at most {self._settings.request_limit_files} files in a request."
+            )
+        self._current = Upload(plain_name(part.filename))
+        self._uploads.append(self._current)
+
+    def _take(self, part: Data) -> None:
+        upload = self._current
+        self._total += len(part.data)
+        if self._total > self._settings.request_limit_bytes:
+            raise _too_large("together", self._settings.request_limit_bytes)
+        if upload is None:
+            return
+        upload.size += len(part.data)
+        if upload.size > self._settings.file_limit_bytes:
+            raise _too_large("each", self._settings.file_limit_bytes)
+        if upload.path is None and upload.size > IN_MEMORY_BYTES:
+            upload.path = self._folder / str(len(self._uploads))
+            self._file = upload.path.open("wb")
+            self._file.write(upload.data)
+            upload.data.clear()
+        if upload.path is None:
+            upload.data += part.data
+        elif self._file is not None:
+            self._file.write(part.data)
+        if not part.more_data and self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def _too_large(whose: str, limit_bytes: int) -> Problem:
+    return Problem(413, f"Wanted files of at most {limit_bytes} bytes {whose}.")
+
+
+def answer_then_drain(answer: Response, stream: IO[bytes]) -> Response:
+    """Return the answer so that the rest of the body is taken in and thrown away after it.
+
+    Most clients send the whole body before they read: closing at once would show them a broken
+    connection instead of the reason. Ends after a while and after as much as could be allowed.
+    """
+    body = answer.get_data()
+
+    def answer_and_drain() -> Iterator[bytes]:
+        yield body
+        ends_at = time.monotonic() + DRAIN_S
+        try:
+            while time.monotonic() < ends_at and stream.read(CHUNK_BYTES):
+                pass
+        except (OSError, ClientDisconnected):
+            return
+
+    answer.response = answer_and_drain()
+    answer.headers["Content-Length"] = str(len(body))
+    return answer
