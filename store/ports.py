@@ -135,11 +135,11 @@ class Films(Protocol):
         """Remove one label."""
         ...
 
-    def erase(self, film: str, *, account: UUID) -> None:
+    def erase(self, film: str, *, account: UUID | None) -> None:
         """Remove the film's rows, leave a tombstone and `radiograph.erased`. Stewards, admins."""
         ...
 
-    def lift_erasure(self, film: str, *, account: UUID) -> None:
+    def lift_erasure(self, film: str, *, account: UUID | None) -> None:
         """Remove a tombstone, so that the film may be dropped again. Stewards, admins."""
         ...
 
@@ -237,7 +237,7 @@ class Readings(Protocol):
         """Add a comment with `comment.recorded`. Every role but viewer."""
         ...
 
-    def remove_comment(self, comment: UUID, *, account: UUID) -> None:
+    def remove_comment(self, comment: UUID, *, account: UUID | None) -> None:
         """Remove one's own comment; stewards and admins any."""
         ...
 

@@ -1,0 +1,154 @@
+"""Films, their labels and their lists, in PostgreSQL (store/functions/films.sql)."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from schemas.envelope import to_message
+from schemas.events import RadiographErased
+from store.analyses import analysis_of, manifest_of
+from store.messages import messages_json
+from store.readings import comment_of, reading_of
+from store.receipts import tombstone
+from store.records import (
+    Film,
+    FilmDetail,
+    FilmPage,
+    FilmRow,
+    LabelRow,
+    LabelSource,
+)
+from store.rows import Call, Database, Row, json_value
+
+_FILM = tuple(field.name for field in fields(Film))
+
+
+class PostgresFilms:
+    """Implements store.ports.Films."""
+
+    def __init__(self, database: Database, site: str, secret: str) -> None:
+        self._database = database
+        self._site = site
+        self._secret = secret
+
+    def get(self, film: str) -> Film | None:
+        return self.many([film]).get(film)
+
+    def many(self, films: Sequence[str]) -> dict[str, Film]:
+        rows = self._database.rows("films_many", films=list(films))
+        return {row["id"]: _film(row) for row in rows}
+
+    def detail(self, film: str, *, account: UUID) -> FilmDetail:
+        def work(call: Call) -> FilmDetail:
+            card = call.rows("films_open", film=film, account=account)[0]
+            shown = call.row("analyses_get", film=film, model=None)
+            return FilmDetail(
+                row=_list_row(card),
+                analysis=analysis_of(shown) if shown else None,
+                manifest=manifest_of(shown) if shown else None,
+                live=bool(shown and shown["state"] == "live"),
+                readings=tuple(reading_of(row) for row in call.rows("readings_of", film=film)),
+                comments=tuple(comment_of(row) for row in call.rows("comments_of", film=film)),
+            )
+
+        return self._database.transaction(work)
+
+    def page(
+        self,
+        *,
+        account: UUID,
+        finding: str | None = None,
+        minimum: float | None = None,
+        label: int | None = None,
+        source: LabelSource | None = None,
+        state: str | None = None,
+        updated_since: datetime | None = None,
+        limit: int = 50,
+        after: int | None = None,
+    ) -> FilmPage:
+        rows = self._database.rows(
+            "films_page",
+            account=account,
+            finding=finding,
+            minimum=minimum,
+            label=label,
+            source=source,
+            state=state,
+            updated_since=updated_since,
+            # One more than asked for: whether there is a next page.
+            limit=limit + 1,
+            after=after,
+        )
+        items = tuple(_list_row(row) for row in rows[:limit])
+        return FilmPage(items, items[-1].position if len(rows) > limit else None)
+
+    def rows(self, films: Sequence[str], *, account: UUID) -> FilmPage:
+        rows = self._database.rows("films_rows", films=list(films), account=account)
+        return FilmPage(tuple(_list_row(row) for row in rows), None)
+
+    def add_labels(self, film: str, labels: Sequence[LabelRow]) -> None:
+        said = [
+            {
+                "finding": row.finding,
+                "source": row.source,
+                "author": row.author,
+                "value": row.value,
+                "recorded_at": row.recorded_at.isoformat(),
+            }
+            for row in labels
+        ]
+        self._database.rows("films_add_labels", film=film, labels=json_value(said))
+
+    def remove_label(self, film: str, finding: str, source: LabelSource, author: str) -> None:
+        self._database.rows(
+            "films_remove_label", film=film, finding=finding, source=source, author=author
+        )
+
+    def erase(self, film: str, *, account: UUID | None) -> None:
+        event = RadiographErased.model_construct(radiograph=film, erased_at=datetime.now(UTC))
+        self._database.rows(
+            "films_erase",
+            film=film,
+            tombstone=tombstone(self._secret, film),
+            account=account,
+            events=json_value(messages_json([to_message(event, site=self._site)])),
+        )
+
+    def lift_erasure(self, film: str, *, account: UUID | None) -> None:
+        self._database.rows(
+            "films_lift_erasure",
+            film=film,
+            tombstone=tombstone(self._secret, film),
+            account=account,
+        )
+
+    def without_analysis(self, limit: int) -> list[str]:
+        rows = self._database.rows("films_without_analysis", limit=limit)
+        return [row["films_without_analysis"] for row in rows]
+
+
+def _film(row: Row) -> Film:
+    values: dict[str, Any] = {name: row[name] for name in _FILM}
+    values["flags"] = tuple(row["flags"])
+    return Film(**values)
+
+
+def _list_row(row: Row) -> FilmRow:
+    scores = row["probabilities"]
+    return FilmRow(
+        film=_film(row),
+        position=row["position"],
+        updated_at=row["updated_at"],
+        model=row["model"],
+        probabilities=None if scores is None else tuple(scores),
+        labels=tuple(_label(label) for label in row["labels"]),
+        readings=row["readings"],
+        comments=row["comments"],
+    )
+
+
+def _label(label: dict[str, Any]) -> LabelRow:
+    moment = datetime.fromisoformat(label["recorded_at"])
+    return LabelRow(label["finding"], label["value"], label["source"], label["author"], moment)

@@ -1,0 +1,176 @@
+-- What models say of films (store/analyses.py, store/vectors.py).
+
+-- Move searches to the live model's embeddings once every film has one.
+CREATE FUNCTION rules.settle_search() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    wanted text;
+    used text;
+BEGIN
+    SELECT embedding_version INTO wanted FROM model WHERE state = 'live';
+    SELECT search_version INTO used FROM setting;
+    IF wanted IS NULL OR wanted = used THEN
+        RETURN;
+    END IF;
+    IF used IS NULL OR NOT EXISTS (
+        SELECT 1 FROM film f WHERE NOT EXISTS (
+            SELECT 1 FROM embedding e WHERE e.embedding_version = wanted AND e.film = f.id)
+    ) THEN
+        UPDATE setting SET search_version = wanted;
+    END IF;
+END $$;
+
+-- Store a batch in one round trip: parallel arrays, one place per film.
+CREATE FUNCTION api.analyses_save(
+    p_films text[], p_models bigint[], p_versions text[], p_preprocessing text[],
+    p_probabilities text[], p_embeddings text[], p_features bytea[], p_activations bytea[],
+    p_moments timestamptz[], p_events jsonb
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    there text[];
+    made text[];
+BEGIN
+    -- Held in one order: receipts accepted meanwhile wait, then see these analyses.
+    SELECT coalesce(array_agg(id), '{}') INTO there FROM (
+        SELECT id FROM film WHERE id = ANY (p_films) ORDER BY id FOR UPDATE
+    ) AS held;
+    WITH inserted AS (
+        INSERT INTO analysis (film, model, preprocessing, probabilities, features, activation,
+            analysed_at)
+        SELECT film, model::integer, preprocessing, probabilities::real[], features, activation,
+            coalesce(moment, clock_timestamp())
+        FROM unnest(p_films, p_models, p_preprocessing, p_probabilities, p_features,
+            p_activations, p_moments)
+            AS new(film, model, preprocessing, probabilities, features, activation, moment)
+        WHERE film = ANY (there)
+        ON CONFLICT DO NOTHING RETURNING film
+    ) SELECT coalesce(array_agg(film), '{}') INTO made FROM inserted;
+    INSERT INTO embedding (film, embedding_version, embedding)
+    SELECT film, version, embedding::halfvec(512)
+    FROM unnest(p_films, p_versions, p_embeddings) AS new(film, version, embedding)
+    WHERE film = ANY (there)
+    ON CONFLICT DO NOTHING;
+    PERFORM rules.refresh_cards(made);
+    UPDATE receipt SET state = 'analysed', updated_at = clock_timestamp()
+    WHERE id IN (
+        SELECT id FROM receipt
+        WHERE film = ANY (there) AND state IN ('accepted', 'failed') ORDER BY id FOR UPDATE);
+    PERFORM rules.say(coalesce(
+        (SELECT jsonb_agg(event ORDER BY place)
+         FROM jsonb_array_elements(p_events) WITH ORDINALITY AS e(event, place)
+         WHERE event ->> 'key' = ANY (made)), '[]'));
+END $$;
+
+CREATE FUNCTION api.analyses_done(p_films text[], p_model bigint) RETURNS SETOF text
+LANGUAGE sql STABLE AS $$
+    SELECT film FROM analysis WHERE film = ANY (p_films) AND model = p_model;
+$$;
+
+CREATE TYPE api.analysis_row AS (
+    film text, model integer, model_label text, embedding_version text, preprocessing text,
+    probabilities real[], embedding real[], features bytea, activation bytea,
+    analysed_at timestamptz, manifest jsonb, state text
+);
+
+-- Return one analysis: of this version; else the live one's, else the newest.
+CREATE FUNCTION api.analyses_get(p_film text, p_model bigint) RETURNS SETOF api.analysis_row
+LANGUAGE sql STABLE AS $$
+    SELECT a.film, a.model, m.label, m.embedding_version, a.preprocessing, a.probabilities,
+        (SELECT e.embedding::real[] FROM embedding e
+         WHERE e.embedding_version = m.embedding_version AND e.film = a.film),
+        a.features, a.activation, a.analysed_at, m.manifest, m.state
+    FROM analysis a JOIN model m ON m.version = a.model
+    WHERE a.film = p_film AND (p_model IS NULL OR a.model = p_model)
+    ORDER BY m.state = 'live' DESC, a.analysed_at DESC LIMIT 1;
+$$;
+
+CREATE FUNCTION api.analyses_request(p_films text[], p_events jsonb) RETURNS void
+LANGUAGE sql AS $$
+    UPDATE film SET requested_at = now() WHERE id = ANY (p_films);
+    SELECT rules.say(p_events);
+$$;
+
+CREATE FUNCTION api.vectors_version() RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT search_version FROM setting;
+$$;
+
+CREATE TYPE api.neighbour_row AS (
+    version text, film text, similarity double precision, signature bytea
+);
+
+-- Return the nearest films, most alike first; one row without film when there is none.
+CREATE FUNCTION api.vectors_nearest(
+    p_film text, p_count bigint, p_finding text, p_same_patient boolean
+) RETURNS SETOF api.neighbour_row LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_custom_plan
+SET hnsw.ef_search = 100
+SET hnsw.iterative_scan = strict_order AS $$
+DECLARE
+    used text := (SELECT search_version FROM setting);
+    asked halfvec;
+    mine text;
+    k integer := CASE WHEN p_finding IS NOT NULL THEN rules.place(p_finding) END;
+    few boolean := false;
+BEGIN
+    SELECT e.embedding, f.patient INTO asked, mine
+    FROM embedding e JOIN film f ON f.id = e.film
+    WHERE e.embedding_version = used AND e.film = p_film;
+    IF asked IS NULL THEN
+        RAISE EXCEPTION 'film %: it has no embedding yet', left(p_film, 64)
+            USING ERRCODE = 'RD404';
+    END IF;
+    RETURN NEXT (used, NULL, NULL, NULL)::api.neighbour_row;
+    IF k IS NOT NULL THEN
+        SELECT count(*) < 20000 INTO few
+        FROM (SELECT 1 FROM card WHERE present[k] LIMIT 20000) AS counted;
+    END IF;
+    IF few THEN
+        RETURN QUERY
+            WITH near AS MATERIALIZED (
+                SELECT e.film, (e.embedding <#> asked) AS minus_cosine, f.signature
+                FROM card c
+                JOIN film f ON f.id = c.film
+                JOIN embedding e ON e.embedding_version = used AND e.film = c.film
+                WHERE c.present[k] AND c.film <> p_film
+                    AND (p_same_patient OR mine IS NULL OR f.patient IS DISTINCT FROM mine)
+            )
+            SELECT used, film, -minus_cosine, signature FROM near
+            ORDER BY minus_cosine, film LIMIT p_count;
+    ELSE
+        RETURN QUERY
+            WITH near AS MATERIALIZED (
+                SELECT e.film, (e.embedding <#> asked) AS minus_cosine, f.signature
+                FROM embedding e
+                JOIN film f ON f.id = e.film
+                JOIN card c ON c.film = e.film
+                WHERE e.embedding_version = used AND e.film <> p_film
+                    AND (k IS NULL OR c.present[k])
+                    AND (p_same_patient OR mine IS NULL OR f.patient IS DISTINCT FROM mine)
+                ORDER BY e.embedding <#> asked LIMIT p_count
+            )
+            SELECT used, film, -minus_cosine, signature FROM near
+            ORDER BY minus_cosine, film LIMIT p_count;
+    END IF;
+END $$;
+
+CREATE FUNCTION api.vectors_add(p_film text, p_version text, p_embedding text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM rules.film(p_film);
+    IF NOT EXISTS (SELECT 1 FROM model WHERE embedding_version = p_version) THEN
+        RAISE EXCEPTION 'embedding version %: no model has it', left(p_version, 80)
+            USING ERRCODE = 'RD404';
+    END IF;
+    INSERT INTO embedding (film, embedding_version, embedding)
+    VALUES (p_film, p_version, p_embedding::halfvec(512))
+    ON CONFLICT (embedding_version, film) DO UPDATE SET embedding = excluded.embedding;
+END $$;
+
+CREATE FUNCTION api.vectors_remove(p_film text, p_version text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM embedding WHERE embedding_version = p_version AND film = p_film;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'film %: no such embedding', left(p_film, 64) USING ERRCODE = 'RD404';
+    END IF;
+    PERFORM rules.journal(NULL, 'embedding.removed', p_film);
+END $$;

@@ -1,0 +1,190 @@
+-- Films, their labels and their lists (store/films.py).
+
+CREATE TYPE api.film_row AS (
+    id text, width integer, height integer, bits integer, site text, source text,
+    signature bytea, patient text, study text, view text, flags text[], created_at timestamptz
+);
+CREATE TYPE api.card_row AS (
+    film api.film_row, "position" bigint, updated_at timestamptz, model text,
+    probabilities real[], labels jsonb, readings integer, comments integer
+);
+
+CREATE FUNCTION rules.film_row(f rad.film) RETURNS api.film_row LANGUAGE sql IMMUTABLE AS $$
+    SELECT (f.id, f.width, f.height, f.bits, f.site, f.source, f.signature, f.patient, f.study,
+        f.view, f.flags, f.created_at)::api.film_row;
+$$;
+
+CREATE TYPE api.list_row AS (
+    id text, width integer, height integer, bits integer, site text, source text,
+    signature bytea, patient text, study text, view text, flags text[], created_at timestamptz,
+    "position" bigint, updated_at timestamptz, model text, probabilities real[], labels jsonb,
+    readings integer, comments integer
+);
+
+-- Return the list rows of these films, in this order; those that are gone are left out.
+CREATE FUNCTION rules.list_rows(p_films text[]) RETURNS SETOF api.list_row
+LANGUAGE sql STABLE AS $$
+    SELECT f.id, f.width, f.height, f.bits::integer, f.site, f.source, f.signature, f.patient,
+        f.study, f.view, f.flags, f.created_at, c.position, c.updated_at, m.label, c.scores,
+        coalesce((
+            SELECT jsonb_agg(jsonb_build_object('finding', l.finding, 'value', l.value,
+                'source', l.source, 'author', l.author, 'recorded_at', l.recorded_at)
+                ORDER BY rules.place(l.finding), l.source, l.author)
+            FROM label l WHERE l.film = f.id), '[]'),
+        c.readings, c.comments
+    FROM unnest(p_films) WITH ORDINALITY AS asked(film, place)
+    JOIN film f ON f.id = asked.film
+    JOIN card c ON c.film = f.id
+    LEFT JOIN model m ON m.version = c.model
+    ORDER BY asked.place;
+$$;
+
+CREATE FUNCTION api.films_many(p_films text[]) RETURNS SETOF api.film_row
+LANGUAGE sql STABLE AS $$
+    SELECT (rules.film_row(f)).* FROM film f WHERE id = ANY (p_films);
+$$;
+
+-- Return the film's list row and write `film.opened`.
+CREATE FUNCTION api.films_open(p_film text, p_account uuid) RETURNS SETOF api.list_row
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM rules.allow(p_account, 'viewer', 'radiologist', 'steward', 'admin');
+    PERFORM rules.film(p_film);
+    PERFORM rules.journal(p_account, 'film.opened', p_film);
+    RETURN QUERY SELECT * FROM rules.list_rows(ARRAY[p_film]);
+END $$;
+
+-- Return a page, newest first. Each filter has its index; which one serves is the planner's
+-- choice by the values asked for, so plans are never shared between calls.
+CREATE FUNCTION api.films_page(
+    p_account uuid, p_finding text, p_minimum double precision, p_label bigint, p_source text,
+    p_state text, p_updated_since timestamptz, p_limit bigint, p_after bigint
+) RETURNS SETOF api.list_row LANGUAGE plpgsql STABLE SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+    k integer;
+    wanted smallint := array_position(
+        ARRAY['not_assessed', 'not_suspected', 'borderline', 'suspected'], p_state) - 1;
+    before bigint := coalesce(p_after, 9223372036854775807);
+    low real := p_minimum;
+    films text[];
+BEGIN
+    PERFORM rules.allow(p_account, 'viewer', 'radiologist', 'steward', 'admin');
+    IF p_state IS NOT NULL AND wanted IS NULL
+        AND p_state NOT IN ('analysed', 'waiting', 'read', 'unread') THEN
+        RAISE EXCEPTION 'state: wanted one of the fixed words, came %',
+            quote_literal(left(p_state, 40)) USING ERRCODE = '22023';
+    END IF;
+    IF p_finding IS NOT NULL OR p_minimum IS NOT NULL OR p_label IS NOT NULL
+        OR wanted IS NOT NULL THEN
+        k := rules.place(p_finding);
+    END IF;
+    -- The smallest real not under the minimum asked for: scores are real.
+    SELECT array_agg(film ORDER BY place DESC) INTO films FROM (
+        SELECT c.film, c.position AS place FROM card c
+        WHERE c.position < before
+            AND (p_updated_since IS NULL OR c.updated_at >= p_updated_since)
+            AND (p_minimum IS NULL OR c.model IS NOT NULL AND c.scores[k] >= low)
+            AND (wanted IS NULL OR c.model IS NOT NULL AND c.states[k] = wanted)
+            AND (p_state IS DISTINCT FROM 'analysed' OR c.model IS NOT NULL)
+            AND (p_state IS DISTINCT FROM 'waiting' OR c.model IS NULL)
+            AND (p_state IS DISTINCT FROM 'read' OR c.readings > 0)
+            AND (p_state IS DISTINCT FROM 'unread' OR c.readings = 0)
+            AND (p_label IS NULL AND p_source IS NULL OR c.position IN (
+                SELECT l.position FROM label l
+                WHERE (p_finding IS NULL OR l.finding = p_finding)
+                    AND (p_label IS NULL OR l.value = p_label)
+                    AND (p_source IS NULL OR l.source = p_source)
+                    AND l.position < before))
+        ORDER BY c.position DESC LIMIT p_limit
+    ) AS page;
+    RETURN QUERY SELECT * FROM rules.list_rows(films);
+END $$;
+
+CREATE FUNCTION api.films_rows(p_films text[], p_account uuid) RETURNS SETOF api.list_row
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    PERFORM rules.allow(p_account, 'viewer', 'radiologist', 'steward', 'admin');
+    RETURN QUERY SELECT * FROM rules.list_rows(p_films);
+END $$;
+
+CREATE FUNCTION api.films_add_labels(p_film text, p_labels jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    found rad.film := rules.film(p_film);
+BEGIN
+    PERFORM rules.place(l ->> 'finding') FROM jsonb_array_elements(p_labels) AS l;
+    INSERT INTO label (film, finding, source, author, value, position, recorded_at)
+    SELECT p_film, finding, source, author, value, found.position, recorded_at
+    FROM jsonb_to_recordset(p_labels) AS l(finding text, source text, author text,
+        value smallint, recorded_at timestamptz)
+    ON CONFLICT (film, finding, source, author)
+    DO UPDATE SET value = excluded.value, recorded_at = excluded.recorded_at;
+    PERFORM rules.refresh_cards(ARRAY[p_film]);
+END $$;
+
+CREATE FUNCTION api.films_remove_label(
+    p_film text, p_finding text, p_source text, p_author text
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM label WHERE film = p_film AND finding = p_finding AND source = p_source
+        AND author = p_author;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'film %: no such % label of %', left(p_film, 64), p_source, p_finding
+            USING ERRCODE = 'RD404';
+    END IF;
+    PERFORM rules.journal(NULL, 'label.removed', p_film,
+        jsonb_build_object('finding', p_finding, 'source', p_source, 'author', p_author));
+    PERFORM rules.refresh_cards(ARRAY[p_film]);
+END $$;
+
+-- Remove the film's rows, leave its tombstone, say that it was erased.
+CREATE FUNCTION api.films_erase(
+    p_film text, p_tombstone text, p_account uuid, p_events jsonb
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM rules.allow_or_operator(p_account, 'steward', 'admin');
+    PERFORM 1 FROM film WHERE id = p_film FOR UPDATE;
+    PERFORM rules.film(p_film);
+    INSERT INTO tombstone (code) VALUES (p_tombstone) ON CONFLICT DO NOTHING;
+    UPDATE receipt SET film = NULL, filename = NULL, said = NULL, updated_at = clock_timestamp()
+    WHERE film = p_film;
+    DELETE FROM film WHERE id = p_film;
+    PERFORM rules.journal(p_account, 'film.erased', p_film);
+    PERFORM rules.say(p_events);
+END $$;
+
+CREATE FUNCTION api.films_lift_erasure(p_film text, p_tombstone text, p_account uuid)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM rules.allow_or_operator(p_account, 'steward', 'admin');
+    DELETE FROM tombstone WHERE code = p_tombstone;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'film %: it was not erased', left(p_film, 64) USING ERRCODE = 'RD404';
+    END IF;
+    PERFORM rules.journal(p_account, 'erasure.lifted', p_film);
+END $$;
+
+-- Return films that the live model has not analysed and that nobody waits for. A film asked for
+-- in the last 10 minutes is waited for; with those returned that is at most p_limit.
+CREATE FUNCTION api.films_without_analysis(p_limit bigint) RETURNS SETOF text
+LANGUAGE plpgsql AS $$
+DECLARE
+    live integer;
+    recent timestamptz := now() - interval '10 minutes';
+    waiting bigint;
+BEGIN
+    SELECT version INTO live FROM model WHERE state = 'live';
+    IF live IS NULL THEN
+        RETURN;
+    END IF;
+    SELECT count(*) INTO waiting FROM (
+        SELECT 1 FROM card c JOIN film f ON f.id = c.film
+        WHERE (c.model IS NULL OR c.model <> live) AND f.requested_at > recent LIMIT p_limit
+    ) AS counted;
+    RETURN QUERY
+        SELECT c.film FROM card c JOIN film f ON f.id = c.film
+        WHERE (c.model IS NULL OR c.model <> live)
+            AND (f.requested_at IS NULL OR f.requested_at <= recent)
+        ORDER BY c.position LIMIT p_limit - waiting;
+    PERFORM rules.settle_search();
+END $$;

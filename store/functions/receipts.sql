@@ -1,0 +1,165 @@
+-- Drops and what became of them (store/receipts.py).
+
+CREATE TYPE api.receipt_row AS (
+    id uuid, bucket text, key text, version text, lane text, state text, site text, source text,
+    created_at timestamptz, updated_at timestamptz, size bigint, filename text, depositor uuid,
+    code text, wanted text, came text, film text, new boolean
+);
+
+CREATE FUNCTION rules.receipt_row(r rad.receipt, p_new boolean) RETURNS api.receipt_row
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT (r.id, r.bucket, r.key, r.version, r.lane, r.state, r.site, r.source, r.created_at,
+        r.updated_at, r.size, r.filename, r.depositor, r.code, r.wanted, r.came, r.film,
+        p_new)::api.receipt_row;
+$$;
+
+-- Return each drop's receipt, made where new; `p_events`, by receipt id, are said for new ones.
+CREATE FUNCTION api.receipts_open(p_drops jsonb, p_events jsonb) RETURNS SETOF api.receipt_row
+LANGUAGE plpgsql AS $$
+DECLARE
+    made uuid[];
+BEGIN
+    PERFORM rules.know_site(site)
+    FROM (SELECT DISTINCT drop ->> 'site' AS site FROM jsonb_array_elements(p_drops) AS drop);
+    WITH inserted AS (
+        INSERT INTO receipt (id, bucket, key, version, lane, site, source, size, filename,
+            depositor)
+        SELECT id, bucket, key, version, lane, site, source, size, filename, depositor
+        FROM jsonb_to_recordset(p_drops) AS d(id uuid, bucket text, key text, version text,
+            lane text, site text, source text, size bigint, filename text, depositor uuid)
+        -- One order for all: two batches with the same drops must not wait for each other.
+        ORDER BY id
+        ON CONFLICT DO NOTHING RETURNING id
+    ) SELECT coalesce(array_agg(id), '{}') INTO made FROM inserted;
+    -- A notification may come before the upload's own row: the upload knows more.
+    UPDATE receipt r SET filename = coalesce(r.filename, d.filename),
+        depositor = coalesce(r.depositor, d.depositor)
+    FROM jsonb_to_recordset(p_drops) AS d(id uuid, filename text, depositor uuid)
+    WHERE r.id = d.id AND r.id <> ALL (made)
+        AND (r.filename IS NULL AND d.filename IS NOT NULL
+            OR r.depositor IS NULL AND d.depositor IS NOT NULL);
+    PERFORM rules.say(coalesce(
+        (SELECT jsonb_agg(p_events -> id::text) FROM unnest(made) AS id
+         WHERE p_events ? id::text), '[]'));
+    RETURN QUERY
+        SELECT (rules.receipt_row(r, r.id = ANY (made))).*
+        FROM jsonb_array_elements(p_drops) WITH ORDINALITY AS d(said, place)
+        JOIN receipt r ON r.id = (d.said ->> 'id')::uuid
+        ORDER BY d.place;
+END $$;
+
+CREATE FUNCTION api.receipts_get(p_receipt uuid) RETURNS SETOF api.receipt_row
+LANGUAGE sql STABLE AS $$
+    SELECT (rules.receipt_row(r, false)).* FROM receipt r WHERE id = p_receipt;
+$$;
+
+CREATE FUNCTION api.receipts_find(p_bucket text, p_key text, p_limit bigint)
+RETURNS SETOF api.receipt_row LANGUAGE sql STABLE AS $$
+    SELECT (rules.receipt_row(r, false)).* FROM receipt r
+    WHERE bucket = p_bucket AND key = p_key ORDER BY created_at DESC, id LIMIT p_limit;
+$$;
+
+-- Return those of the ids that are no receipt yet.
+CREATE FUNCTION api.receipts_missing(p_ids uuid[]) RETURNS SETOF uuid LANGUAGE sql STABLE AS $$
+    SELECT asked.id FROM unnest(p_ids) AS asked(id)
+    WHERE NOT EXISTS (SELECT 1 FROM receipt r WHERE r.id = asked.id);
+$$;
+
+-- Store the film once, tie the receipt to it, say the events. Returns the receipt's new state.
+CREATE FUNCTION api.receipts_accept(
+    p_receipt uuid, p_film jsonb, p_signature bytea, p_tombstone text, p_events jsonb
+) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    receipt_now rad.receipt;
+    given rad.film := jsonb_populate_record(null::rad.film, p_film - 'flags');
+    flags_said text[] := ARRAY(SELECT jsonb_array_elements_text(p_film -> 'flags'));
+    known rad.film;
+    result text;
+    is_analysed boolean;
+    work jsonb;
+BEGIN
+    SELECT * INTO receipt_now FROM receipt WHERE id = p_receipt FOR UPDATE;
+    IF receipt_now.id IS NULL THEN
+        RAISE EXCEPTION 'receipt %: there is none', p_receipt USING ERRCODE = 'RD404';
+    END IF;
+    IF EXISTS (SELECT 1 FROM tombstone WHERE code = p_tombstone) THEN
+        IF receipt_now.state <> 'received' THEN
+            RETURN receipt_now.state;
+        END IF;
+        RETURN 'erased';
+    END IF;
+    SELECT coalesce(jsonb_agg(event ORDER BY place), '[]') INTO work
+    FROM jsonb_array_elements(p_events) WITH ORDINALITY AS e(event, place)
+    WHERE event ->> 'topic' NOT LIKE 'analysis.requested%';
+    IF receipt_now.state NOT IN ('received', 'accepted') THEN
+        IF receipt_now.state IN ('analysed', 'failed') THEN
+            PERFORM rules.say(
+                CASE receipt_now.state WHEN 'analysed' THEN work ELSE p_events END);
+        END IF;
+        RETURN receipt_now.state;
+    END IF;
+
+    PERFORM rules.know_site(given.site);
+    INSERT INTO film (id, width, height, bits, site, source, signature, patient, study, view,
+        flags)
+    VALUES (given.id, given.width, given.height, given.bits, given.site, given.source, p_signature,
+        given.patient, given.study, given.view, flags_said)
+    ON CONFLICT DO NOTHING;
+    -- Held until the end: an analysis saved meanwhile waits, then sees this receipt, or we see it.
+    SELECT * INTO known FROM film WHERE id = given.id FOR UPDATE;
+    INSERT INTO card (position, film) VALUES (known.position, known.id) ON CONFLICT DO NOTHING;
+
+    is_analysed := EXISTS (SELECT 1 FROM analysis a JOIN model m ON m.version = a.model
+        WHERE a.film = given.id AND m.state = 'live');
+    result := CASE WHEN is_analysed THEN 'analysed' ELSE 'accepted' END;
+    UPDATE film SET
+        patient = coalesce(film.patient, given.patient),
+        study = coalesce(film.study, given.study),
+        flags = CASE WHEN film.patient <> given.patient AND NOT 'conflict' = ANY (film.flags)
+            THEN array_append(film.flags, 'conflict') ELSE film.flags END,
+        requested_at = CASE WHEN NOT is_analysed AND work <> p_events
+            THEN now() ELSE film.requested_at END
+    WHERE id = given.id;
+    UPDATE receipt SET state = result, film = given.id, updated_at = clock_timestamp(),
+        said = coalesce(said, p_film - 'id')
+    WHERE id = p_receipt;
+    PERFORM rules.say(CASE WHEN is_analysed THEN work ELSE p_events END);
+    RETURN result;
+END $$;
+
+CREATE FUNCTION api.receipts_reject(
+    p_receipt uuid, p_code text, p_wanted text, p_came text, p_events jsonb
+) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    receipt_now rad.receipt;
+BEGIN
+    SELECT * INTO receipt_now FROM receipt WHERE id = p_receipt FOR UPDATE;
+    IF receipt_now.id IS NULL THEN
+        RAISE EXCEPTION 'receipt %: there is none', p_receipt USING ERRCODE = 'RD404';
+    END IF;
+    IF receipt_now.state = 'received' THEN
+        UPDATE receipt SET state = 'rejected', code = p_code, wanted = p_wanted, came = p_came,
+            updated_at = clock_timestamp()
+        WHERE id = p_receipt;
+        PERFORM rules.say(p_events);
+        RETURN 'rejected';
+    END IF;
+    IF receipt_now.state = 'rejected' AND receipt_now.code = p_code THEN
+        PERFORM rules.say(p_events);
+    END IF;
+    RETURN receipt_now.state;
+END $$;
+
+CREATE FUNCTION api.receipts_recent(p_account uuid, p_limit bigint)
+RETURNS SETOF api.receipt_row LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    who rad.account := rules.allow(p_account, 'viewer', 'radiologist', 'steward', 'admin');
+BEGIN
+    IF who.role IN ('steward', 'admin') THEN
+        RETURN QUERY SELECT (rules.receipt_row(r, false)).* FROM receipt r
+            ORDER BY created_at DESC LIMIT p_limit;
+    ELSE
+        RETURN QUERY SELECT (rules.receipt_row(r, false)).* FROM receipt r
+            WHERE depositor = p_account ORDER BY created_at DESC LIMIT p_limit;
+    END IF;
+END $$;

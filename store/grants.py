@@ -1,0 +1,107 @@
+"""Who may call what: the login roles, one per program, and their functions.
+
+`store.migrate` turns this table into GRANT EXECUTE; a test holds the database to it. No program
+has a right on a table; only the command line's read-only role for save and export has SELECT.
+"""
+
+from typing import Final
+
+#: Owns the tables, and nobody signs in as it.
+OWNER: Final = "rad_owner"
+#: Owns the functions and may touch the tables, and nobody signs in as it.
+API: Final = "rad_api"
+#: Reads every table, for save and export.
+EXPORT: Final = "radiotheque_export"
+#: The command line: a site engineer's every operation. Its functions take no account.
+OPERATOR: Final = "radiotheque_operator"
+
+#: What every worker of the runtime needs to set a record aside.
+_WORKER: Final = frozenset({"letters_add", "letters_open_count", "outbox_add"})
+_READ: Final = frozenset({"films_many", "analyses_get", "models_live", "models_wanted"})
+
+#: Functions of schema api by login role. The command line's role may call all of them.
+GRANTS: Final[dict[str, frozenset[str]]] = {
+    "radiotheque_web": _READ
+    | {
+        "accounts_add",
+        "accounts_add_token",
+        "accounts_by_token",
+        "accounts_for_sign_in",
+        "accounts_get",
+        "accounts_list",
+        "accounts_remove",
+        "accounts_remove_token",
+        "accounts_set_password",
+        "accounts_set_role",
+        "accounts_signed_in",
+        "analyses_done",
+        "audit_list",
+        "audit_write",
+        "comments_add",
+        "comments_of",
+        "comments_remove",
+        "films_add_labels",
+        "films_erase",
+        "films_lift_erasure",
+        "films_open",
+        "films_page",
+        "films_remove_label",
+        "films_rows",
+        "letters_discard",
+        "letters_get",
+        "letters_list",
+        "letters_open_count",
+        "letters_replay",
+        "outbox_add",
+        "outbox_depth",
+        "readings_of",
+        "readings_record",
+        "readings_shown",
+        "receipts_find",
+        "receipts_get",
+        "receipts_open",
+        "receipts_recent",
+        "vectors_nearest",
+        "vectors_version",
+    },
+    "radiotheque_ingest": _WORKER
+    | _READ
+    | {
+        "films_add_labels",
+        "receipts_accept",
+        "receipts_find",
+        "receipts_get",
+        "receipts_missing",
+        "receipts_open",
+        "receipts_reject",
+    },
+    "radiotheque_analyse": _WORKER | _READ | {"analyses_done", "analyses_save", "receipts_get"},
+    "radiotheque_similar": _WORKER
+    | _READ
+    | {"receipts_get", "vectors_nearest", "vectors_version"},
+    "radiotheque_relay": frozenset(
+        {
+            "letters_open_count",
+            "outbox_depth",
+            "outbox_pending",
+            "outbox_published",
+            "outbox_purge",
+            "outbox_take",
+        }
+    ),
+    "radiotheque_models": frozenset(
+        {"models_live", "models_register", "models_set_live", "models_wanted"}
+    ),
+    "radiotheque_reconciler": _READ
+    | {
+        "analyses_request",
+        "films_without_analysis",
+        "outbox_add",
+        "outbox_depth",
+        "receipts_missing",
+        "receipts_open",
+    },
+    OPERATOR: frozenset(),
+}
+
+LOGINS: Final = (*GRANTS, EXPORT)

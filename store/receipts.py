@@ -1,0 +1,157 @@
+"""Drops and what became of them, in PostgreSQL (store/functions/receipts.sql)."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from schemas.envelope import Message, to_message
+from schemas.events import ObjectUploaded, RadiographRejected
+from schemas.identities import keyed_code, receipt_id
+from store.messages import messages_json
+from store.records import Drop, Film, Receipt, ReceiptState
+from store.rows import Call, Database, Row, json_value
+
+_ERASED_WANTED = "a film that was not erased"
+_ERASED_CAME = "an erased film"
+
+
+class PostgresReceipts:
+    """Implements store.ports.Receipts."""
+
+    def __init__(self, database: Database, secret: str) -> None:
+        self._database = database
+        self._secret = secret
+
+    def _open(self, drops: Sequence[Drop], events: dict[str, Any]) -> list[Receipt]:
+        if not drops:
+            return []
+        rows = self._database.rows(
+            "receipts_open",
+            drops=json_value([_drop_json(drop) for drop in drops]),
+            events=json_value(events),
+        )
+        return [_receipt(row) for row in rows]
+
+    def open_many(self, drops: Sequence[Drop]) -> list[Receipt]:
+        return self._open(drops, {})
+
+    def open_with_event(self, drops: Sequence[Drop]) -> list[Receipt]:
+        events = {}
+        for drop in drops:
+            identity = receipt_id(drop.bucket, drop.key, drop.version)
+            message = to_message(ObjectUploaded(receipt=identity), site=drop.site)
+            events[str(identity)] = messages_json([message])[0]
+        return self._open(drops, events)
+
+    def get(self, receipt: UUID) -> Receipt | None:
+        row = self._database.row("receipts_get", receipt=receipt)
+        return _receipt(row) if row else None
+
+    def find(self, bucket: str, key: str, limit: int = 50) -> list[Receipt]:
+        rows = self._database.rows("receipts_find", bucket=bucket, key=key, limit=limit)
+        return [_receipt(row) for row in rows]
+
+    def missing(self, drops: Sequence[Drop]) -> list[Drop]:
+        by_id = {receipt_id(drop.bucket, drop.key, drop.version): drop for drop in drops}
+        rows = self._database.rows("receipts_missing", ids=list(by_id))
+        unknown = {row["receipts_missing"] for row in rows}
+        return [drop for identity, drop in by_id.items() if identity in unknown]
+
+    def accept(self, receipt: Receipt, film: Film, events: Sequence[Message]) -> ReceiptState:
+        def work(call: Call) -> ReceiptState:
+            state: ReceiptState | str = call.value(
+                "receipts_accept",
+                receipt=receipt.id,
+                film=json_value(_film_json(film)),
+                signature=film.signature,
+                tombstone=tombstone(self._secret, film.id),
+                events=json_value(messages_json(events)),
+            )
+            if state == "erased":
+                refusal = json_value(messages_json([_erased(receipt)]))
+                state = call.value(
+                    "receipts_reject",
+                    receipt=receipt.id,
+                    code="erased",
+                    wanted=_ERASED_WANTED,
+                    came=_ERASED_CAME,
+                    events=refusal,
+                )
+            return state  # type: ignore[return-value]  # the table's CHECK holds it
+
+        return self._database.transaction(work)
+
+    def reject(
+        self, receipt: Receipt, *, code: str, wanted: str, came: str, events: Sequence[Message]
+    ) -> ReceiptState:
+        state: ReceiptState = self._database.value(
+            "receipts_reject",
+            receipt=receipt.id,
+            code=code,
+            wanted=wanted,
+            came=came,
+            events=json_value(messages_json(events)),
+        )
+        return state
+
+    def recent(self, account: UUID, limit: int = 100) -> list[Receipt]:
+        rows = self._database.rows("receipts_recent", account=account, limit=limit)
+        return [_receipt(row) for row in rows]
+
+
+def tombstone(secret: str, film: str) -> str:
+    """Return the code that stays of an erased film.
+
+    An HMAC under the site's secret, which the database does not hold: whoever reads the table
+    cannot test whether a film they own had been here.
+    """
+    return keyed_code(secret, "tombstone", film)
+
+
+def _erased(receipt: Receipt) -> Message:
+    event = RadiographRejected(
+        receipt=receipt.id,
+        site=receipt.site,
+        source=receipt.source,
+        code="erased",
+        wanted=_ERASED_WANTED,
+        came=_ERASED_CAME,
+        rejected_at=datetime.now(UTC),
+    )
+    return to_message(event, site=receipt.site)
+
+
+def _drop_json(drop: Drop) -> dict[str, Any]:
+    return {
+        "id": str(receipt_id(drop.bucket, drop.key, drop.version)),
+        "bucket": drop.bucket,
+        "key": drop.key,
+        "version": drop.version,
+        "lane": drop.lane,
+        "site": drop.site,
+        "source": drop.source,
+        "size": drop.size,
+        "filename": drop.filename,
+        "depositor": str(drop.depositor) if drop.depositor else None,
+    }
+
+
+def _film_json(film: Film) -> dict[str, Any]:
+    return {
+        "id": film.id,
+        "width": film.width,
+        "height": film.height,
+        "bits": film.bits,
+        "site": film.site,
+        "source": film.source,
+        "patient": film.patient,
+        "study": film.study,
+        "view": film.view,
+        "flags": list(film.flags),
+    }
+
+
+def _receipt(row: Row) -> Receipt:
+    row.pop("new")
+    return Receipt(**row)

@@ -1,0 +1,41 @@
+"""Nearest films by embedding, in PostgreSQL with pgvector (store/functions/analyses.sql)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from store.analyses import vector_text
+from store.records import Candidate
+from store.rows import Database
+
+
+class PostgresVectors:
+    """Implements store.ports.Vectors."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def nearest(
+        self,
+        film: str,
+        *,
+        count: int,
+        finding: str | None = None,
+        same_patient: bool = False,
+    ) -> tuple[str, list[Candidate]]:
+        # The first row names the embedding version, also when nothing is near.
+        first, *rows = self._database.rows(
+            "vectors_nearest", film=film, count=count, finding=finding, same_patient=same_patient
+        )
+        near = [Candidate(row["film"], row["similarity"], row["signature"]) for row in rows]
+        return first["version"], near
+
+    def version(self) -> str | None:
+        found: str | None = self._database.value("vectors_version")
+        return found
+
+    def add(self, film: str, version: str, embedding: NDArray[np.float32]) -> None:
+        text = vector_text(embedding)
+        self._database.rows("vectors_add", film=film, version=version, embedding=text)
+
+    def remove(self, film: str, version: str) -> None:
+        self._database.rows("vectors_remove", film=film, version=version)
