@@ -1,0 +1,295 @@
+"""Buckets of objects, on MinIO or any S3 store: the only file that knows the client.
+
+Four buckets: `dropzone` (raw drops, versioned, each told to Kafka by the store itself),
+`quarantine`, `radiographs` (our re-encoded films) and `models`. An error of the store never
+carries an object's key out of here: keys are what depositors called their files.
+"""
+
+import contextlib
+import io
+import logging
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Final, TypeVar
+
+import urllib3
+from minio import Minio, MinioAdmin
+from minio.commonconfig import ENABLED, Filter
+from minio.credentials.providers import StaticProvider
+from minio.error import InvalidResponseError, MinioAdminException, S3Error, ServerError
+from minio.lifecycleconfig import (
+    Expiration,
+    LifecycleConfig,
+    NoncurrentVersionExpiration,
+    Rule,
+)
+from minio.notificationconfig import NotificationConfig, QueueConfig
+from minio.versioningconfig import VersioningConfig
+
+from schemas.errors import Dead, NotFound, Unavailable
+from store.settings import Settings
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+BUCKETS: Final = ("dropzone", "quarantine", "radiographs", "models")
+#: What makes a drop. By name: MinIO's s3:ObjectCreated:* would include changes of tags too.
+CREATED: Final = tuple(
+    f"s3:ObjectCreated:{way}" for way in ("Put", "Post", "CompleteMultipartUpload", "Copy")
+)
+#: As long as Kafka keeps object.created: an overwritten drop outlives the record about it.
+OLD_VERSIONS_DAYS: Final = 7
+
+_GONE: Final = frozenset({"NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})
+#: 4xx answers about the installation, not about one object: waiting (for a person) mends them.
+_OURS: Final = frozenset(
+    {
+        "NoSuchBucket",
+        "AccessDenied",
+        "InvalidAccessKeyId",
+        "SignatureDoesNotMatch",
+        "RequestTimeTooSkewed",
+        "RequestTimeout",
+        "XMinioStorageFull",
+        "XMinioAdminBucketQuotaExceeded",
+        "SlowDown",
+    }
+)
+_SINGLE_PART: Final = 5 << 20
+_THREADS: Final = 32
+
+_OURS_ARN: Final = tuple(f"arn:aws:s3:::*{name}" for name in BUCKETS)
+_PROGRAM_RIGHTS: Final = (
+    {
+        "Effect": "Allow",
+        "Action": ["s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation"],
+        "Resource": list(_OURS_ARN),
+    },
+    {
+        "Effect": "Allow",
+        "Action": [
+            "s3:GetObject",
+            "s3:GetObjectVersion",
+            "s3:PutObject",
+            "s3:DeleteObject",
+            "s3:DeleteObjectVersion",
+            "s3:AbortMultipartUpload",
+            "s3:ListMultipartUploadParts",
+        ],
+        "Resource": [f"{arn}/*" for arn in _OURS_ARN],
+    },
+)
+_DROP_RIGHTS: Final = (
+    {
+        "Effect": "Allow",
+        "Action": ["s3:ListBucket", "s3:GetBucketLocation"],
+        "Resource": [_OURS_ARN[0]],
+    },
+    {
+        "Effect": "Allow",
+        "Action": [
+            "s3:PutObject",
+            "s3:AbortMultipartUpload",
+            "s3:ListMultipartUploadParts",
+        ],
+        "Resource": [f"{_OURS_ARN[0]}/*"],
+    },
+)
+
+
+class MinioObjects:
+    """The port `Objects` on S3. For many threads; opens connections when first asked."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._bucket = settings.bucket
+        self._minio = _client(settings)
+
+    def put(
+        self, bucket: str, key: str, data: bytes, content_type: str = "application/octet-stream"
+    ) -> str:
+        result = _asked(
+            "put",
+            lambda: self._minio.put_object(
+                self._bucket(bucket),
+                key,
+                io.BytesIO(data),
+                len(data),
+                content_type=content_type,
+                # One request: by itself the client cuts all over 5 MiB into parts.
+                part_size=max(len(data), _SINGLE_PART),
+            ),
+        )
+        return result.version_id or ""
+
+    def put_file(self, bucket: str, key: str, path: Path) -> str:
+        size = path.stat().st_size
+        result = _asked(
+            "put",
+            lambda: self._minio.fput_object(
+                self._bucket(bucket), key, str(path), part_size=max(size, _SINGLE_PART)
+            ),
+        )
+        return result.version_id or ""
+
+    def read(
+        self, bucket: str, key: str, version: str | None = None, limit_bytes: int | None = None
+    ) -> bytes:
+        def get() -> bytes:
+            answer = self._minio.get_object(self._bucket(bucket), key, version_id=version or None)
+            try:
+                size = int(answer.headers.get("content-length", 0))
+                if limit_bytes is not None and size > limit_bytes:
+                    raise ValueError(f"wanted at most {limit_bytes} bytes, came {size}")
+                return bytes(answer.read())
+            finally:
+                answer.close()
+                answer.release_conn()
+
+        return _asked("read", get)
+
+    def remove(self, bucket: str, key: str, version: str | None = None) -> None:
+        with contextlib.suppress(NotFound):
+            _asked(
+                "remove",
+                lambda: self._minio.remove_object(
+                    self._bucket(bucket), key, version_id=version or None
+                ),
+            )
+
+    def versions(self, bucket: str, prefix: str = "") -> Iterator[tuple[str, str, int, datetime]]:
+        # The client asks for a thousand at a time, as the caller goes on.
+        listing = self._minio.list_objects(
+            self._bucket(bucket), prefix=prefix, recursive=True, include_version=True
+        )
+        while True:
+            found = _asked("list", lambda: next(listing, None))
+            if found is None:
+                return
+            if found.is_delete_marker or found.is_dir:
+                continue
+            version = found.version_id or ""
+            modified = found.last_modified or datetime.now(UTC)
+            yield found.object_name or "", version, found.size or 0, modified
+
+    def ping(self) -> None:
+        _asked("ping", lambda: self._minio.bucket_exists(self._bucket("dropzone")))
+
+
+def connect(settings: Settings) -> MinioObjects:
+    """Return the object store of these settings. Nothing is asked of it yet."""
+    return MinioObjects(settings)
+
+
+def ensure_buckets(settings: Settings) -> None:
+    """Make the four buckets with their rules; a second time changes nothing.
+
+    `dropzone` gets versions, a rule that clears old versions and lone delete markers, and the
+    notification of every new object to settings.s3_notify_arn. Needs a user who may do that.
+    """
+    minio = _client(settings)
+    for name in BUCKETS:
+        _asked("bucket", partial(_make, minio, settings.bucket(name), settings.s3_region))
+    dropzone = settings.bucket("dropzone")
+    rule = Rule(
+        ENABLED,
+        rule_filter=Filter(prefix=""),
+        rule_id="old-versions",
+        noncurrent_version_expiration=NoncurrentVersionExpiration(OLD_VERSIONS_DAYS),
+        expiration=Expiration(expired_object_delete_marker=True),
+    )
+    queue = QueueConfig(queue=settings.s3_notify_arn, events=list(CREATED), config_id="dropped")
+    _asked("versioning", lambda: minio.set_bucket_versioning(dropzone, VersioningConfig(ENABLED)))
+    _asked("lifecycle", lambda: minio.set_bucket_lifecycle(dropzone, LifecycleConfig([rule])))
+    _asked(
+        "notification",
+        lambda: minio.set_bucket_notification(
+            dropzone, NotificationConfig(queue_config_list=[queue])
+        ),
+    )
+    log.info("Buckets are there", extra={"buckets": len(BUCKETS)})
+
+
+def ensure_users(
+    settings: Settings, *, program: tuple[str, str], dropper: tuple[str, str]
+) -> None:
+    """Make MinIO's two users, given as (name, secret); a second time changes nothing.
+
+    `program` reads and writes our four buckets, `dropper` may only put into dropzone and list it.
+    Needs MinIO's root user. The buckets of tests, which have a prefix, count as ours.
+    """
+    admin = MinioAdmin(
+        endpoint=settings.s3_endpoint,
+        credentials=StaticProvider(
+            settings.s3_access_key.get_secret_value(), settings.s3_secret_key.get_secret_value()
+        ),
+        region=settings.s3_region,
+        secure=settings.s3_secure,
+    )
+    for (name, secret), policy, statements in (
+        (program, "radiotheque-programs", _PROGRAM_RIGHTS),
+        (dropper, "radiotheque-drop", _DROP_RIGHTS),
+    ):
+        document = {"Version": "2012-10-17", "Statement": list(statements)}
+        try:
+            admin.user_add(name, secret)
+            admin.policy_add(policy, policy=document)
+            admin.policy_set(policy, user=name)
+        except MinioAdminException as error:
+            raise Unavailable("minio", f"user {name}: {error}") from None
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unavailable("minio", f"user {name}: {type(error).__name__}") from None
+    log.info("The store's users are there")
+
+
+def _make(minio: Minio, bucket: str, region: str) -> None:
+    if minio.bucket_exists(bucket):
+        return
+    try:
+        minio.make_bucket(bucket, location=region)
+    except S3Error as error:
+        if error.code != "BucketAlreadyOwnedByYou":
+            raise
+
+
+def _client(settings: Settings) -> Minio:
+    pool = urllib3.PoolManager(
+        timeout=urllib3.Timeout(connect=3, read=30),
+        maxsize=_THREADS,
+        # Few: repeating with patience is the runtime's, which says meanwhile what it waits for.
+        retries=urllib3.Retry(
+            total=2, backoff_factor=0.1, status_forcelist=(502, 503, 504), raise_on_status=False
+        ),
+    )
+    return Minio(
+        settings.s3_endpoint,
+        access_key=settings.s3_access_key.get_secret_value(),
+        secret_key=settings.s3_secret_key.get_secret_value(),
+        secure=settings.s3_secure,
+        # Said, so that no request first asks where the bucket is.
+        region=settings.s3_region,
+        http_client=pool,
+    )
+
+
+def _asked(operation: str, call: Callable[[], T]) -> T:
+    """Return the call's result; the client's errors as ours.
+
+    `from None`: the client's messages hold the object's key, and a chained error is logged whole.
+    """
+    try:
+        return call()
+    except S3Error as error:
+        status = error.response.status if error.response is not None else 0
+        said = f"{operation}: {error.code} ({status})"
+        if error.code in _GONE:
+            raise NotFound(f"minio: {said}") from None
+        if status >= 500 or error.code in _OURS:
+            raise Unavailable("minio", said) from None
+        raise Dead(f"minio: {said}") from None
+    except (InvalidResponseError, ServerError):
+        raise Unavailable("minio", f"{operation}: an answer that is not S3") from None
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise Unavailable("minio", f"{operation}: {type(error).__name__}") from None
