@@ -1,0 +1,83 @@
+"""From MinIO's notification of a new object to a drop.
+
+The form is MinIO's own (S3's event message 2.x with two fields around it): one record, the
+object's key query-escaped, so that a space is a plus and a plus is %2B. Repeats and wrong order
+do no harm: a drop is named by bucket, key and version, whenever it is told of.
+Source: MinIO, internal/event/target/kafka.go and cmd/event-notification.go.
+"""
+
+import json
+from typing import Annotated
+from urllib.parse import unquote_to_bytes
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from schemas.errors import Dead
+from store.records import Drop
+from store.settings import Settings
+
+SOURCE = "bucket"
+_PUT = "s3:ObjectCreated:"
+
+
+class _Bucket(BaseModel):
+    name: Annotated[str, Field(min_length=1)]
+
+
+class _Object(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    key: Annotated[str, Field(min_length=1)]
+    size: Annotated[int, Field(ge=0)] = 0
+    version: str = Field("", alias="versionId")
+
+
+class _S3(BaseModel):
+    bucket: _Bucket
+    object: _Object
+
+
+class _Record(BaseModel):
+    event: Annotated[str, Field(alias="eventName")]
+    s3: _S3
+
+
+class _Notification(BaseModel):
+    records: Annotated[list[_Record], Field(alias="Records", min_length=1, max_length=1)]
+
+
+def drop_of(value: bytes | None, settings: Settings) -> Drop | None:
+    """Return the drop a record of `object.created` tells of.
+
+    None for an object of another bucket (one MinIO may serve several installations) and for
+    what is not a creation. Raises Dead, without a word of the content, for another form.
+    """
+    try:
+        # Not in one step by pydantic's own parser: its errors would quote the value.
+        said = _Notification.model_validate(json.loads(value or b""))
+        [record] = said.records
+        key = _unescaped(record.s3.object.key)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Dead(f"object.created: wanted MinIO's form, came {where}: {first['msg']}") from None
+    except (ValueError, RecursionError) as error:
+        raise Dead(f"object.created: wanted MinIO's JSON, came {type(error).__name__}") from None
+    if record.s3.bucket.name != settings.bucket("dropzone"):
+        return None
+    if not record.event.startswith(_PUT):
+        return None
+    return Drop(
+        bucket="dropzone",
+        key=key,
+        version=record.s3.object.version,
+        size=record.s3.object.size,
+        lane="bulk",
+        site=settings.site,
+        source=SOURCE,
+    )
+
+
+def _unescaped(key: str) -> str:
+    # unquote_plus would turn a byte that is not UTF-8 into U+FFFD: another key, then "gone".
+    return unquote_to_bytes(key.replace("+", " ")).decode()

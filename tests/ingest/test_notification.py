@@ -1,0 +1,88 @@
+import json
+
+import pytest
+
+from ingest.notification import drop_of
+from schemas.errors import Dead
+from tests.fakes.objects import notification
+from tests.fakes.settings import fake_settings
+
+
+def _put(named: dict[str, object]) -> bytes:
+    record = {
+        "eventName": "s3:ObjectCreated:Put",
+        "s3": {"bucket": {"name": "t1-dropzone"}, "object": named},
+    }
+    return json.dumps({"Records": [record]}).encode()
+
+
+SETTINGS = fake_settings(site="north", bucket_prefix="t1-")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "film.png",
+        "a folder/a film.png",
+        "a+b.png",
+        "100%.png",
+        "a%2Fb.png",
+        "Prénom/été.png",
+        "🫁.png",
+        "dossier/%20+%2B.png",
+    ],
+)
+def test_a_key_comes_out_as_it_was_put(key: str) -> None:
+    drop = drop_of(notification("t1-dropzone", key, "v1", 7), SETTINGS)
+    assert drop is not None
+    assert (drop.bucket, drop.key, drop.version, drop.size) == ("dropzone", key, "v1", 7)
+    assert (drop.lane, drop.site) == ("bulk", "north")
+
+
+def test_the_same_notification_twice_is_the_same_drop() -> None:
+    value = notification("t1-dropzone", "a", "v1", 7)
+    assert drop_of(value, SETTINGS) == drop_of(value, SETTINGS)
+
+
+def test_other_buckets_are_passed_over() -> None:
+    assert drop_of(notification("dropzone", "a", "v1", 7), SETTINGS) is None
+    assert drop_of(notification("t1-radiographs", "a", "v1", 7), SETTINGS) is None
+
+
+def test_what_is_not_a_creation_is_passed_over() -> None:
+    said = json.loads(notification("t1-dropzone", "a", "v1", 7))
+    said["Records"][0]["eventName"] = "s3:ObjectRemoved:Delete"
+    assert drop_of(json.dumps(said).encode(), SETTINGS) is None
+
+
+def test_an_unversioned_object_has_an_empty_version() -> None:
+    said = json.loads(notification("t1-dropzone", "a", "v1", 7))
+    del said["Records"][0]["s3"]["object"]["versionId"]
+    drop = drop_of(json.dumps(said).encode(), SETTINGS)
+    assert drop is not None
+    assert drop.version == ""
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        b"",
+        b"not json",
+        b"[]",
+        b"{}",
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+        b'{"Records": []}',
+        b'{"Records": [{"eventName": "s3:ObjectCreated:Put"}]}',
+        _put({"key": "%ff%fe"}),
+        _put({"key": "Dupont", "size": "x"}),
+        _put({"key": ""}),
+        bytes(range(256)) * 4096,
+    ],
+)
+def test_another_form_is_dead_and_its_content_stays_unsaid(value: bytes | None) -> None:
+    with pytest.raises(Dead, match=r"object\.created: wanted MinIO") as error:
+        drop_of(value, SETTINGS)
+    assert "Dupont" not in str(error.value)
+    assert error.value.__suppress_context__
