@@ -1,0 +1,90 @@
+"""Holds an exported model equal to Keras: the same films through both, the largest differences.
+
+    python -m training.parity MODEL_DIR [--films N]
+
+Prints one JSON object. `features` are half precision: their difference is counted in units of
+the last place, the others' as plain numbers. `nan_equal` says whether "not assessed" agrees.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from training.build_starter import HEADS
+from training.export import read_manifest
+from training.heads import Heads
+from training.starter_model import OUTPUTS, starter_model
+
+
+def differences(folder: Path, films: int = 7, heads_dir: Path = HEADS) -> dict[str, Any]:
+    """Return the largest difference of each output between Keras and ONNX Runtime.
+
+    The films are drawn: noise, flat grey, ramps; what they show does not matter here.
+    """
+    manifest = read_manifest(folder / "model.json")
+    images = _drawn(films, manifest.side)
+    keras_model = starter_model(Heads.load(heads_dir / "heads.npz"), manifest.side)
+    wanted = {name: np.asarray(value) for name, value in keras_model(images).items()}
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 2
+    session = onnxruntime.InferenceSession(
+        (folder / "model.onnx").read_bytes(), options, providers=["CPUExecutionProvider"]
+    )
+    came = dict(zip(OUTPUTS, session.run(list(OUTPUTS), {"image": images}), strict=True))
+    alone = session.run(["probabilities"], {"image": images[:1]})[0]
+    return {
+        "films": films,
+        "probabilities": _largest(wanted["probabilities"], came["probabilities"]),
+        "embedding": _largest(wanted["embedding"], came["embedding"]),
+        "activation": _largest(wanted["activation"], came["activation"]),
+        "features_last_places": _last_places(wanted["features"], came["features"]),
+        "batch_of_one": _largest(alone, came["probabilities"][:1]),
+        "nan_equal": bool(
+            (np.isnan(wanted["probabilities"]) == np.isnan(came["probabilities"])).all()
+        ),
+        "assessed": [int(n) for n in np.flatnonzero(~np.isnan(came["probabilities"][0]))],
+        "embedding_length": [float(n) for n in np.linalg.norm(came["embedding"], axis=1)],
+        "activation_range": [float(came["activation"].min()), float(came["activation"].max())],
+        "shapes": {name: list(value.shape) for name, value in came.items()},
+        "dtypes": {name: str(value.dtype) for name, value in came.items()},
+    }
+
+
+def _drawn(films: int, side: int) -> NDArray[np.uint8]:
+    rng = np.random.default_rng(7)
+    ramp = np.linspace(0, 255, side, dtype=np.uint8)
+    kinds = (
+        rng.integers(0, 256, (side, side), np.uint8),
+        np.full((side, side), 128, np.uint8),
+        np.tile(ramp, (side, 1)),
+        np.tile(ramp[:, None], (1, side)),
+        np.zeros((side, side), np.uint8),
+    )
+    return np.stack([kinds[number % len(kinds)] for number in range(films)])
+
+
+def _largest(wanted: NDArray[Any], came: NDArray[Any]) -> float:
+    return float(np.nanmax(np.abs(wanted.astype(np.float64) - came.astype(np.float64))))
+
+
+def _last_places(wanted: NDArray[Any], came: NDArray[Any]) -> float:
+    steps = np.maximum(np.spacing(np.abs(wanted)), np.spacing(np.abs(came))).astype(np.float64)
+    return float(np.max(np.abs(wanted.astype(np.float64) - came.astype(np.float64)) / steps))
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, metavar="MODEL_DIR")
+    parser.add_argument("--films", type=int, default=7)
+    chosen = parser.parse_args()
+    print(json.dumps(differences(chosen.folder, chosen.films), indent=2))
+
+
+if __name__ == "__main__":
+    main()
