@@ -1,9 +1,216 @@
-"""Commands of the command line about: run."""
+"""`radiotheque run NAME`: each long-lived program of ours, put together from its parts.
+
+A program gets its own login role of PostgreSQL, answers /healthz and /metrics on loopback, logs
+JSON to standard output, and ends well on SIGTERM. Its exit code is 0 then, 3 when twenty records
+in a row were set aside, 1 after an error nobody foresaw: the supervisor starts it again.
+"""
 
 import argparse
-from typing import Any
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any, Final
+
+from store.settings import Settings, load_settings
+
+log = logging.getLogger(__name__)
+
+TOO_MANY_DEAD_CODE: Final = 3
 
 
 def register(commands: "argparse._SubParsersAction[Any]") -> None:
-    """Add this group's commands."""
-    del commands
+    """Add `run`."""
+    run = commands.add_parser("run", help="run one long-lived program in the foreground")
+    run.add_argument("name", choices=sorted(PROGRAMS))
+    run.set_defaults(run=run_program)
+
+
+def run_program(chosen: argparse.Namespace) -> int:
+    """Run a program until SIGTERM or SIGINT."""
+    from radiotheque.json_logs import log_json
+
+    log_json()
+    name: str = chosen.name
+    settings = load_settings(postgres_user=f"radiotheque_{name}")
+    stop = threading.Event()
+    if name != "web":  # gunicorn has handlers of its own
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+    log.info("The program starts", extra={"program": name})
+    code = _guarded(PROGRAMS[name], settings, stop)
+    log.info("The program ends", extra={"program": name, "code": code})
+    logging.shutdown()
+    sys.stdout.flush()
+    # A batch that outlived its drain, or a driver's thread, must not keep the process.
+    os._exit(code)
+
+
+def _guarded(
+    program: Callable[[Settings, threading.Event], None],
+    settings: Settings,
+    stop: threading.Event,
+) -> int:
+    from workers.runtime import TooManyDead
+
+    try:
+        program(settings, stop)
+    except TooManyDead as error:
+        log.error("Too many dead records in a row", extra={"detail": str(error)})  # noqa: TRY400
+        return TOO_MANY_DEAD_CODE
+    except Exception:
+        log.exception("The program fails in a way nobody foresaw")
+        return 1
+    return 0
+
+
+def run_ingest(settings: Settings, stop: threading.Event) -> None:
+    """Read drops into films."""
+    from ingest.handler import build
+    from store.rows import connect
+
+    with ExitStack() as close:
+        handler = build(settings)
+        close.callback(handler.close)
+        rows = connect(settings)
+        close.callback(rows.close)
+        _work("ingest", handler, rows.letters, settings, stop)
+
+
+def run_analyse(settings: Settings, stop: threading.Event) -> None:
+    """Ask the live model about films."""
+    from store.objects import MinioObjects
+    from store.rows import connect
+    from workers.analyse import AnalyseHandler
+    from workers.triton import TritonModel
+
+    with ExitStack() as close:
+        rows = connect(settings)
+        close.callback(rows.close)
+        triton = TritonModel(settings.triton_grpc)
+        close.callback(triton.close)
+        handler = AnalyseHandler(settings, rows, MinioObjects(settings), triton)
+        close.callback(handler.close)
+        _work("analyse", handler, rows.letters, settings, stop)
+
+
+def run_similar(settings: Settings, stop: threading.Event) -> None:
+    """Fill the cache with the look-alikes of uploads."""
+    from store.cache import RedisCache
+    from store.rows import connect
+    from store.similar import Similar
+    from workers.similar import SimilarHandler
+
+    with ExitStack() as close:
+        rows = connect(settings)
+        close.callback(rows.close)
+        cache = RedisCache(settings)
+        close.callback(cache.close)
+        handler = SimilarHandler(Similar(settings, rows, cache))
+        _work("similar", handler, rows.letters, settings, stop)
+
+
+def run_relay(settings: Settings, stop: threading.Event) -> None:
+    """Publish the outbox."""
+    from store.log import KafkaPublisher
+    from store.rows import connect
+    from workers.health import Health
+    from workers.relay import Relay
+
+    with ExitStack() as close:
+        rows = connect(settings)
+        close.callback(rows.close)
+        publisher = KafkaPublisher(settings)
+        close.callback(publisher.close)
+        health = Health("relay")
+        relay = Relay(rows, publisher, health)
+        close.callback(health.serve(settings.metrics_port, relay.registry).close)
+        relay.run(stop)
+
+
+def run_reconciler(settings: Settings, stop: threading.Event) -> None:
+    """Find what notifications lost, and films the live model has not seen."""
+    from functools import partial
+
+    from ingest.reconciler import Reconciler
+    from store.log import lag_of
+    from store.objects import MinioObjects
+    from store.rows import connect
+
+    with ExitStack() as close:
+        rows = connect(settings)
+        close.callback(rows.close)
+        reconciler = Reconciler(settings, rows, MinioObjects(settings), partial(lag_of, settings))
+        close.callback(_say_healthy("reconciler", settings))
+        reconciler.run(stop)
+
+
+def run_models(settings: Settings, stop: threading.Event) -> None:
+    """Keep Triton's loaded set equal to the rows."""
+    from store.objects import MinioObjects
+    from store.rows import connect
+    from workers.models import ModelsProcess
+
+    with ExitStack() as close:
+        rows = connect(settings)
+        close.callback(rows.close)
+        process = ModelsProcess(settings, rows.models, MinioObjects(settings))
+        close.callback(_say_healthy("models", settings))
+        process.run(stop)
+
+
+def run_web(settings: Settings, stop: threading.Event) -> None:
+    """Serve pages and API, by gunicorn, which handles signals itself."""
+    del stop
+    from stack.state import current_state
+    from stack.status import take_status
+    from web.app import serve
+
+    serve(settings, lambda: take_status(current_state()))
+
+
+def _work(
+    name: str, handler: Any, letters: Any, settings: Settings, stop: threading.Event
+) -> None:
+    """Run the one loop around a handler until told to stop."""
+    from schemas.flow import GROUPS
+    from store.log import Consumer
+    from workers.health import Health
+    from workers.metrics import WorkerMetrics
+    from workers.runtime import Runtime
+
+    lanes = next(lanes for lanes in GROUPS if lanes.group == name)
+    health = Health(name)
+    metrics = WorkerMetrics(name)
+    server = health.serve(settings.metrics_port, metrics.registry)
+    consumer = Consumer(settings, lanes)
+    runtime = Runtime(consumer, lanes, handler, letters, settings, metrics=metrics, health=health)
+    try:
+        runtime.run(stop)
+    finally:
+        server.close()
+
+
+def _say_healthy(name: str, settings: Settings) -> Callable[[], None]:
+    """Answer /healthz for a program without records to read; return what ends that."""
+    from prometheus_client import CollectorRegistry
+
+    from workers.health import Health
+
+    health = Health(name, stuck_s=float("inf"))
+    health.wait_for("start", None)
+    return health.serve(settings.metrics_port, CollectorRegistry()).close
+
+
+PROGRAMS: Final[dict[str, Callable[[Settings, threading.Event], None]]] = {
+    "analyse": run_analyse,
+    "ingest": run_ingest,
+    "models": run_models,
+    "reconciler": run_reconciler,
+    "relay": run_relay,
+    "similar": run_similar,
+    "web": run_web,
+}

@@ -26,8 +26,15 @@ class Health:
     `waiting` names the service that is waited for; `turned` is said each time the loop turns.
     """
 
-    def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        name: str,
+        clock: Callable[[], float] = time.monotonic,
+        stuck_s: float = STUCK_S,
+    ) -> None:
+        """`stuck_s`: after so long without a turn of its loop the process counts as stuck."""
         self._name = name
+        self._stuck_s = stuck_s
         self._clock = clock
         self._lock = threading.Lock()
         self._waiting: dict[str, str] = {"start": "its start"}
@@ -50,7 +57,7 @@ class Health:
     def state(self) -> tuple[bool, str]:
         """Return whether all is well, and a short word on it."""
         with self._lock:
-            if self._clock() - self._turned > STUCK_S:
+            if self._clock() - self._turned > self._stuck_s:
                 return False, "stuck"
             waiting = sorted(set(self._waiting.values()))
         if waiting:
