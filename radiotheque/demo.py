@@ -80,9 +80,8 @@ def draw_phantoms(state: State) -> Path:
 
 def films_in(folder: Path, *, none_is_fine: bool = False) -> list[Path]:
     """Return the PNG and JPEG files under a folder, in order of their names."""
-    found = sorted(
-        path for path in folder.rglob("*") if path.suffix.lower() in FILM_ENDINGS and path.is_file()
-    )
+    files = (path for path in folder.rglob("*") if path.is_file())
+    found = sorted(path for path in files if path.suffix.lower() in FILM_ENDINGS)
     if not found and not none_is_fine:
         raise DemoFailedError(f"want a folder of PNG or JPEG films, found none under {folder}")
     return found
@@ -109,7 +108,8 @@ def follow(state: State, dropped: list[Dropped], began: float) -> list[str]:
     rows = connect(program_settings(state))
     try:
         wait_for_all(rows, dropped, began)
-        films = sorted({film.receipt.film for film in dropped if film.receipt and film.receipt.film})
+        receipts = (film.receipt for film in dropped if film.receipt)
+        films = sorted({receipt.film for receipt in receipts if receipt.film})
         require_searchable(rows, films)
     finally:
         rows.close()
@@ -151,8 +151,7 @@ def require_searchable(rows: Rows, films: Sequence[str]) -> None:
 
 def require_health(state: State) -> None:
     """Raise DemoFailedError unless every process is healthy within a minute."""
-    services = [service for service in SERVICES]
-    lifecycle.wait_until_healthy(state, services, within_s=60)
+    lifecycle.wait_until_healthy(state, SERVICES, within_s=60)
 
 
 def say_what_to_try(state: State, films: Sequence[str]) -> None:

@@ -68,7 +68,13 @@ class Control:
         self.proxy.supervisor.stopProcess(name, False)
 
     def shut_down(self) -> None:
-        """Ask the supervisor to stop what still runs and to end."""
+        """Ask the supervisor to stop what still runs and to end.
+
+        Ending, it looks at each process once a second, stopped ones too: those are taken away.
+        """
+        for name, process in self.processes().items():
+            if process.pid == 0:
+                self.proxy.supervisor.removeProcessGroup(name)
         self.proxy.supervisor.shutdown()
 
 
