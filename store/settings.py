@@ -83,20 +83,32 @@ class Settings(BaseSettings):
         0, description="where this worker answers /healthz and /metrics; 0 = a free one"
     )
 
-    file_limit_bytes: Annotated[int, Field(ge=1)] = Field(64 << 20, description="of one file")
-    request_limit_bytes: Annotated[int, Field(ge=1)] = Field(512 << 20, description="of one POST")
-    request_limit_files: Annotated[int, Field(ge=1)] = Field(100, description="of one POST")
+    file_limit_bytes: Annotated[int, Field(ge=1)] = Field(
+        64 << 20, description="bytes of one uploaded file, at most"
+    )
+    request_limit_bytes: Annotated[int, Field(ge=1)] = Field(
+        512 << 20, description="bytes of one upload request, at most"
+    )
+    request_limit_files: Annotated[int, Field(ge=1)] = Field(
+        100, description="files of one upload request, at most"
+    )
     pixel_limit: Annotated[int, Field(ge=1)] = Field(
         64_000_000, description="width times height, checked before decoding"
     )
-    decode_timeout_s: Annotated[float, Field(gt=0)] = Field(20.0, description="of one film")
+    decode_timeout_s: Annotated[float, Field(gt=0)] = Field(
+        20.0, description="seconds that decoding one film may take"
+    )
     decode_memory_bytes: Annotated[int, Field(ge=1)] = Field(
         2 << 30, description="address space one decoding child may use"
     )
     decode_processes: Annotated[int, Field(ge=1)] = Field(2, description="decoding children")
-    batch_films: Annotated[int, Field(ge=1, le=256)] = Field(32, description="of one batch")
+    batch_films: Annotated[int, Field(ge=1, le=256)] = Field(
+        32, description="films of one batch, at most"
+    )
 
-    reconcile_every_s: Annotated[float, Field(gt=0)] = 60.0
+    reconcile_every_s: Annotated[float, Field(gt=0)] = Field(
+        60.0, description="seconds between two rounds of the reconciler"
+    )
     reconcile_older_s: Annotated[float, Field(ge=0)] = Field(
         300.0, description="age at which a version without a receipt counts as forgotten"
     )
