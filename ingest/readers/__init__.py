@@ -1,0 +1,50 @@
+"""From a file's bytes to a film's grey samples, decided by content, never by name.
+
+One reader per format; each checks what the header announces before it decodes. What comes out is
+what a film's identity is taken over (schemas/identities.py): one channel, upright, 8 or 16 bits.
+Nothing but samples comes out: no EXIF, text, colour profile or thumbnail gets past here.
+"""
+
+from typing import Final
+
+from ingest.readers import jpeg, png
+from schemas.errors import Refusal
+from schemas.identities import Samples
+
+WANTED: Final = "a PNG or JPEG film"
+
+#: What other formats begin with, so that a refusal can name them: (offset, bytes, name).
+_OTHERS: Final = (
+    (128, b"DICM", "a DICOM file"),
+    (0, b"GIF8", "a GIF file"),
+    (0, b"BM", "a BMP file"),
+    (0, b"II*\x00", "a TIFF file"),
+    (0, b"MM\x00*", "a TIFF file"),
+    (8, b"WEBP", "a WebP file"),
+    (0, b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 file"),
+    (0, b"\xff\x4f\xff\x51", "a JPEG 2000 file"),
+    (4, b"ftypavif", "an AVIF file"),
+    (4, b"ftypheic", "a HEIC file"),
+    (0, b"%PDF-", "a PDF file"),
+    (0, b"PK\x03\x04", "a ZIP archive"),
+)
+
+
+def read_film(data: bytes, pixel_limit: int) -> Samples:
+    """Return the film's samples: uint8 or uint16 (height, width), upright, bright = dense.
+
+    Raises Refusal: `empty`, `truncated` (also damaged), `not-an-image`, `unsupported`,
+    `too-large`, `too-small`.
+    """
+    if not data:
+        raise Refusal("empty", wanted=WANTED, came="a file of 0 bytes")
+    if data.startswith(png.SIGNATURE):
+        return png.read(data, pixel_limit)
+    if data.startswith(jpeg.SIGNATURE):
+        return jpeg.read(data, pixel_limit)
+    if png.SIGNATURE.startswith(data) or jpeg.SIGNATURE.startswith(data):
+        raise Refusal("truncated", wanted=WANTED, came=f"a file of {len(data)} bytes")
+    for offset, magic, name in _OTHERS:
+        if data[offset : offset + len(magic)] == magic:
+            raise Refusal("unsupported", wanted=WANTED, came=name)
+    raise Refusal("not-an-image", wanted=WANTED, came="a file of no known picture format")
