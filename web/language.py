@@ -16,8 +16,11 @@ def current_language() -> Language:
     chosen = session.get(SESSION_KEY)
     if chosen in LANGUAGES:
         return cast("Language", chosen)
-    best = request.accept_languages.best_match(LANGUAGES, default="fr")
-    return cast("Language", best)
+    for wanted, _ in request.accept_languages:  # the most wanted first
+        primary = wanted.partition("-")[0].lower()  # en-GB is served by en
+        if primary in LANGUAGES:
+            return primary
+    return "fr"
 
 
 def choose_language(language: str) -> None:

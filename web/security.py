@@ -97,7 +97,7 @@ def _check_origin() -> None:
 def _add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if "Cache-Control" not in response.headers and request.endpoint != "static":
+    if "Cache-Control" not in response.headers:
         # Films and scores do not lie about in shared caches or on a borrowed computer.
         response.headers["Cache-Control"] = "no-store"
     return response

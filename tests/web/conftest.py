@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask
@@ -63,6 +63,27 @@ class NoCache:
         pass
 
 
+class Answer(TestResponse):
+    """A response whose JSON tests may look into."""
+
+    @property
+    def json(self) -> Any:
+        return self.get_json()
+
+
+class Browser(FlaskClient):
+    """Flask's client, with answers that say what they hold."""
+
+    def open(self, *args: Any, **more: Any) -> Answer:
+        return cast("Answer", super().open(*args, **more))
+
+    def get(self, *args: Any, **more: Any) -> Answer:
+        return cast("Answer", super().get(*args, **more))
+
+    def post(self, *args: Any, **more: Any) -> Answer:
+        return cast("Answer", super().post(*args, **more))
+
+
 @dataclass
 class Web:
     """The application on fakes, and what it stands on."""
@@ -76,24 +97,23 @@ class Web:
     tokens: dict[Role, str]
     status: dict[str, Any] = field(default_factory=dict)
 
-    def client(self) -> FlaskClient:
+    def client(self) -> Browser:
         """Return a browser without any cookie."""
-        return self.app.test_client()
+        self.app.test_client_class = Browser
+        return cast("Browser", self.app.test_client())
 
-    def call(
-        self, method: str, path: str, role: Role | None = "admin", **more: Any
-    ) -> TestResponse:
+    def call(self, method: str, path: str, role: Role | None = "admin", **more: Any) -> Answer:
         """Ask the API as a program with this role's token."""
         headers = dict(more.pop("headers", {}))
         if role is not None:
             headers["Authorization"] = f"Bearer {self.tokens[role]}"
         return self.client().open(f"/api/v1{path}", method=method, headers=headers, **more)
 
-    def get(self, path: str, role: Role | None = "admin", **more: Any) -> TestResponse:
+    def get(self, path: str, role: Role | None = "admin", **more: Any) -> Answer:
         """Ask for something."""
         return self.call("GET", path, role, **more)
 
-    def post(self, path: str, role: Role | None = "admin", **more: Any) -> TestResponse:
+    def post(self, path: str, role: Role | None = "admin", **more: Any) -> Answer:
         """Send something."""
         return self.call("POST", path, role, **more)
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from schemas.errors import NotFound
 from web.api.routes import subject
 from web.api.shapes import (
     FilmDetailOut,
@@ -59,8 +60,12 @@ def similar(path: FilmPath, query: SimilarQuery) -> dict[str, Any]:
     account = current_account()
     same_patient = query.same_patient == "include"
     found = deps().similar.answer(path.film, query.k, query.finding, same_patient=same_patient)
-    rows = deps().rows.films.rows([row.film for row in found], account=account.id)
+    # The film asked about comes along: a kept answer may have outlived it.
+    wanted = [path.film, *(neighbour.film for neighbour in found)]
+    rows = deps().rows.films.rows(wanted, account=account.id)
     by_id = {row.film.id: row for row in rows.items}
+    if path.film not in by_id:
+        raise NotFound(f"film {path.film}: there is none")
     models = known_models()
     items = []
     for neighbour in found:

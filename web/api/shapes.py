@@ -215,7 +215,7 @@ class FilmDetailOut(FilmOut):
     """A film with all that is known of it."""
 
     model: ShownModelOut | None
-    findings: list[FindingDetailOut]
+    findings: list[FindingDetailOut]  # type: ignore[assignment]  # more of each
     patient: str | None = Field(description="pseudonym")
     study: str | None = Field(description="pseudonym")
     validations: list[ReadingOut]

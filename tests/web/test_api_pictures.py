@@ -1,0 +1,120 @@
+"""A film's renditions and heat maps by the API."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from store.records import Role
+from tests.web.conftest import Web
+from tests.web.library import add_film
+from web import heatmap
+
+
+@pytest.mark.parametrize(
+    ("rendition", "media"),
+    [("display", "image/jpeg"), ("thumbnail", "image/jpeg"), ("full", "image/png")],
+)
+def test_a_rendition_is_given_with_its_kind_and_may_be_kept_privately(
+    web: Web, rendition: str, media: str
+) -> None:
+    film = add_film(web, "a")[0].id
+
+    answer = web.get(f"/radiographs/{film}/image?rendition={rendition}", "viewer")
+
+    assert answer.data == rendition.encode()
+    assert answer.content_type == media
+    assert answer.headers["Cache-Control"].startswith("private")
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert answer.headers["ETag"] == f'"{film}-{rendition}"'
+
+
+def test_display_is_what_comes_without_asking(web: Web) -> None:
+    film = add_film(web, "a")[0].id
+
+    assert web.get(f"/radiographs/{film}/image").data == b"display"
+
+
+def test_a_rendition_that_the_browser_has_is_not_sent_again(web: Web) -> None:
+    film = add_film(web, "a")[0].id
+    etag = web.get(f"/radiographs/{film}/image").headers["ETag"]
+
+    again = web.get(f"/radiographs/{film}/image", headers={"If-None-Match": etag})
+
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_an_unknown_rendition_is_refused(web: Web) -> None:
+    film = add_film(web, "a")[0].id
+
+    assert web.get(f"/radiographs/{film}/image?rendition=huge").status_code == 422
+
+
+def test_downloading_a_full_film_is_written_to_the_audit(web: Web) -> None:
+    film = add_film(web, "a")[0].id
+
+    web.get(f"/radiographs/{film}/image?rendition=full", "radiologist")
+
+    row = web.rows.tables.audit[-1]
+    assert (row.action, row.subject) == ("image.downloaded", film)
+    assert row.account == web.accounts["radiologist"].pseudonym
+
+
+def picture(data: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(data)))
+
+
+@pytest.mark.parametrize("size", [(300, 200), (200, 300), (256, 256), (2500, 100)])
+def test_a_heat_map_has_the_films_aspect_and_lies_where_the_model_looked(
+    web: Web, size: tuple[int, int]
+) -> None:
+    film = add_film(web, "a", size=size)[0].id
+
+    answer = web.get(f"/radiographs/{film}/activation?finding=Edema")
+
+    assert answer.content_type == "image/png"
+    pixels = picture(answer.data)
+    height, width = pixels.shape[:2]
+    assert pixels.shape[2] == 4
+    assert max(width, height) == heatmap.LONGER_SIDE
+    assert width / height == pytest.approx(size[0] / size[1], rel=0.03)
+    # The map is strong in the middle of the square, so it is in the middle of the film.
+    assert pixels[height // 2, width // 2, 3] > 150
+    if size[0] == size[1]:
+        assert pixels[0, 0, 3] < 10
+
+
+def test_a_heat_map_of_what_is_not_assessed_or_not_analysed_is_not_found(web: Web) -> None:
+    film = add_film(web, "a")[0].id
+    waiting = add_film(web, "b", analysed=False)[0].id
+
+    assert web.get(f"/radiographs/{film}/activation?finding=Fracture").status_code == 404
+    assert web.get(f"/radiographs/{waiting}/activation?finding=Edema").status_code == 404
+
+
+@pytest.mark.parametrize("query", ["", "?finding=", "?finding=Oedema"])
+def test_a_heat_map_of_an_unknown_finding_is_refused(web: Web, query: str) -> None:
+    film = add_film(web, "a")[0].id
+
+    assert web.get(f"/radiographs/{film}/activation{query}").status_code == 422
+
+
+@pytest.mark.parametrize("role", ["viewer", "radiologist"])
+def test_seeing_a_heat_map_is_seeing_the_answer(web: Web, role: Role) -> None:
+    film = add_film(web, "a")[0].id
+
+    web.get(f"/radiographs/{film}/activation?finding=Edema", role)
+
+    assert web.rows.tables.shown[web.accounts[role].id, film] == (True, False)
+
+
+def test_the_colours_rise_evenly_from_transparent_to_bright() -> None:
+    table = heatmap.colours().astype(float)
+    luma = table[:, :3] @ [0.2126, 0.7152, 0.0722]
+
+    assert table.shape == (256, 4)
+    assert table[0, 3] == 0
+    assert table[255, 3] == heatmap.STRONGEST
+    assert (np.diff(luma) > -0.5).all()
+    assert luma[255] - luma[0] > 150
