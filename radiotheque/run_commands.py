@@ -150,16 +150,32 @@ def run_reconciler(settings: Settings, stop: threading.Event) -> None:
 
 def run_models(settings: Settings, stop: threading.Event) -> None:
     """Keep Triton's loaded set equal to the rows."""
+    from prometheus_client import CollectorRegistry
+
     from store.objects import MinioObjects
     from store.rows import connect
+    from workers.health import Health
     from workers.models import ModelsProcess
+    from workers.triton import TritonControl
 
+    if settings.triton_repository is None:
+        raise ValueError("wanted RADIOTHEQUE_TRITON_REPOSITORY, the folder Triton serves from")
     with ExitStack() as close:
         rows = connect(settings)
         close.callback(rows.close)
-        process = ModelsProcess(settings, rows.models, MinioObjects(settings))
-        close.callback(_say_healthy("models", settings))
-        process.run(stop)
+        control = TritonControl(settings.triton_grpc, settings.triton_secret.get_secret_value())
+        close.callback(control.close)
+        process = ModelsProcess(
+            rows.models,
+            MinioObjects(settings),
+            control,
+            repository=settings.triton_repository,
+            backend=settings.triton_backend,
+        )
+        # Fetching and loading a model is one turn of its loop.
+        health = Health("models", stuck_s=300.0)
+        close.callback(health.serve(settings.metrics_port, CollectorRegistry()).close)
+        process.run(stop, health)
 
 
 def run_web(settings: Settings, stop: threading.Event) -> None:

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from schemas.envelope import Message, Received, to_message
 from schemas.errors import Dead, NotFound, Unavailable
 from schemas.events import AnalysisRequested, RadiographAnalysed, ScoredFinding
-from schemas.film_tensor import PREPROCESSING_HASH, to_tensor
 from schemas.findings import FINDINGS, finding_state
 from schemas.flow import GROUPS
 from schemas.models import ModelManifest
@@ -27,8 +26,8 @@ from store.log import Record
 from store.ports import Objects, Rows, rendition_key
 from store.records import Analysis, Film
 from store.settings import Settings
+from workers.film_tensor import PREPROCESSING_HASH, film_tensor
 from workers.reading import event_of
-from workers.stored_film import read_stored
 from workers.triton import BULK, URGENT, Scores
 
 LANES: Final = next(lanes for lanes in GROUPS if lanes.group == "analyse")
@@ -138,7 +137,7 @@ class AnalyseHandler:
             if self._rows.films.get(film) is None:
                 return None
             raise Dead(f"film {film}: its stored picture is missing") from error
-        return to_tensor(read_stored(data), side)
+        return film_tensor(data, side, film)
 
 
 def _by_film(records: Sequence[Record]) -> dict[str, Received]:

@@ -31,7 +31,15 @@ _LONGEST_WAIT_S: Final = 5.0
 class Relay:
     """Moves outbox rows to the log until told to stop; outages only make it wait."""
 
-    def __init__(self, rows: Rows, publisher: Publisher, health: Health | None = None) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        publisher: Publisher,
+        health: Health | None = None,
+        look_s: float = _LOOK_S,
+    ) -> None:
+        """`look_s`: how often it looks when nothing wakes it."""
+        self._look_s = look_s
         self._rows = rows
         self._publisher = publisher
         self._health = health or Health("relay")
@@ -64,7 +72,7 @@ class Relay:
             self._health.wait_for("relay", None)
             backoff.reset()
             if not moved and not stop.is_set():
-                self._wake.wait(_LOOK_S)
+                self._wake.wait(self._look_s)
 
     def move(self) -> int:
         """Publish and mark up to 500 waiting messages; return how many. Raises Unavailable."""
@@ -102,4 +110,4 @@ class Relay:
                     if stop.is_set():
                         return
             except Unavailable:
-                stop.wait(_LOOK_S)
+                stop.wait(self._look_s)

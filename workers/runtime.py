@@ -56,14 +56,20 @@ class Runtime:
         metrics: WorkerMetrics | None = None,
         health: Health | None = None,
         clock: Callable[[], float] = time.time,
+        idle_s: float = _IDLE_S,
     ) -> None:
-        """Open nothing; `run` does the work. `clock` is the wall clock, in seconds."""
+        """Open nothing; `run` does the work.
+
+        `clock` is the wall clock, in seconds; `idle_s` is how long one look at an empty log
+        lasts (records that come meanwhile end it at once, a stop does not).
+        """
         self._consumer = consumer
         self._lanes = lanes
         self._limit = settings.batch_films
         self._metrics = metrics or WorkerMetrics(lanes.group)
         self._health = health or Health(lanes.group)
         self._clock = clock
+        self._idle_s = idle_s
         self._fates = Fates(
             lanes.group, handler, letters, site=settings.site, tell_waiting=self._tell_waiting
         )
@@ -92,20 +98,19 @@ class Runtime:
         self._start_batch()
         self._commit()
         if self._running is not None:
-            if self._consumer.rejoining:
-                # Whoever gets the partitions begins where we committed: end the batch first.
-                self._running.wait(_DRAIN_S)
-                self._collect()
-                self._commit()
-            else:
-                self._running.wait(_BUSY_S)
+            self._running.wait(_BUSY_S)
+        if self._running is not None and self._consumer.rejoining:
+            # Whoever gets the partitions begins where we committed: end the batch first.
+            self._running.wait(_DRAIN_S)
+            self._collect()
+            self._commit()
         self._poll()
 
     def _poll(self) -> None:
         idle = self._running is None and not self._first and not self._bulk
         try:
             self._consumer.open_only(self._open_topics())
-            records = self._consumer.poll(_IDLE_S if idle else 0.0, self._limit)
+            records = self._consumer.poll(self._idle_s if idle else 0.0, self._limit)
         except Unavailable as error:
             self._health.wait_for("log", error.service)
             records = []

@@ -1,0 +1,169 @@
+"""analyse, on stores in memory and a Triton that answers from the pixels."""
+
+import json
+
+import numpy as np
+import pytest
+
+from schemas.errors import Dead, Unavailable
+from schemas.findings import FINDINGS
+from store.log import Record
+from store.ports import rendition_key
+from tests.fakes.objects import FakeObjects
+from tests.fakes.rows import FakeRows
+from tests.fakes.triton import NOT_ASSESSED, FakeTriton
+from tests.workers.making import (
+    manifest,
+    record_of,
+    request,
+    samples,
+    settings,
+    store_film,
+)
+from workers.analyse import AnalyseHandler, to_map
+
+
+class World:
+    """The stores and a handler on them, with a live model."""
+
+    def __init__(self, *, live: bool = True) -> None:
+        self.rows = FakeRows("test")
+        self.objects = FakeObjects()
+        self.triton = FakeTriton()
+        if live:
+            self.rows.models.register(manifest(), "live")
+        self.handler = AnalyseHandler(settings(), self.rows, self.objects, self.triton)
+
+    def drop(self, seed: int, lane: str = "bulk") -> Record:
+        film, receipt = store_film(self.rows, self.objects, samples(seed), lane=lane)
+        return record_of(request(film, receipt, lane=lane))
+
+    def analysed(self) -> list[dict[str, object]]:
+        return [
+            json.loads(message.value)
+            for message in self.rows.outbox.messages
+            if message.topic == "radiograph.analysed"
+        ]
+
+
+def test_films_end_analysed_with_one_row_one_event_and_their_receipts_say_so() -> None:
+    world = World()
+    records = [world.drop(seed) for seed in range(20)]
+
+    world.handler.handle(records)
+
+    assert len(world.rows.tables.analyses) == len(world.analysed()) == 20
+    assert {receipt.state for receipt in world.rows.tables.receipts.values()} == {"analysed"}
+    assert [films for films, _, _ in world.triton.calls] == [8, 8, 4]
+
+
+def test_done_twice_it_asks_triton_once_and_says_nothing_new() -> None:
+    world = World()
+    records = [world.drop(1)]
+
+    world.handler.handle(records)
+    world.handler.handle([*records, *records])
+
+    assert len(world.triton.calls) == len(world.analysed()) == 1
+
+
+def test_what_a_person_waits_for_asks_with_priority_one_and_bulk_with_two() -> None:
+    world = World()
+
+    world.handler.handle([world.drop(1, "first")])
+    world.handler.handle([world.drop(2, "bulk")])
+
+    assert [priority for _, _, priority in world.triton.calls] == [1, 2]
+
+
+def test_the_event_stands_alone_and_not_assessed_is_null_never_nought() -> None:
+    world = World()
+    record = world.drop(3)
+
+    world.handler.handle([record])
+
+    (event,) = world.analysed()
+    assert event["model"] == "fake/1"
+    assert event["embedding_version"] == "e1"
+    assert (event["width"], event["height"], event["bits"]) == (72, 80, 8)
+    findings = event["findings"]
+    assert isinstance(findings, list)
+    assert [finding["name"] for finding in findings] == list(FINDINGS)
+    unknown = {f["name"] for f in findings if f["state"] == "not_assessed"}
+    assert unknown == {f["name"] for f in findings if f["probability"] is None}
+    assert unknown == set(NOT_ASSESSED)
+    message = next(m for m in world.rows.outbox.messages if m.topic == "radiograph.analysed")
+    assert message.headers["ce_causeid"] == record.headers["ce_id"].decode()
+
+
+def test_without_a_live_model_it_waits() -> None:
+    world = World(live=False)
+    record = world.drop(1)
+
+    with pytest.raises(Unavailable, match="no model is live"):
+        world.handler.handle([record])
+
+
+def test_while_triton_lacks_the_live_version_it_waits_and_saves_nothing() -> None:
+    world = World()
+    world.triton.versions = {"2"}
+    record = world.drop(1)
+
+    with pytest.raises(Unavailable):
+        world.handler.handle([record])
+
+    assert world.rows.tables.analyses == {}
+
+
+def test_a_film_erased_meanwhile_is_done() -> None:
+    world = World()
+    gone, stays = world.drop(1), world.drop(2)
+    film = json.loads(gone.value or b"")["radiograph"]
+    with world.rows.tables.lock:
+        del world.rows.tables.films[film]
+
+    world.handler.handle([gone, stays])
+
+    assert len(world.rows.tables.analyses) == 1
+
+
+def test_a_film_whose_stored_picture_is_missing_is_a_wrong_record_and_is_named() -> None:
+    world = World()
+    record = world.drop(1)
+    film = json.loads(record.value or b"")["radiograph"]
+    world.objects.remove("radiographs", rendition_key(film, "full"))
+
+    with pytest.raises(Dead, match=film):
+        world.handler.handle([record])
+
+
+def test_a_record_that_is_no_request_is_dead() -> None:
+    world = World()
+    record = world.drop(1)
+    strange = Record(record.topic, 0, 0, b"k", {}, b"not JSON", 0)
+    empty = Record(record.topic, 0, 0, b"k", record.headers, None, 0)
+
+    for wrong in (strange, empty):
+        with pytest.raises(Dead):
+            world.handler.handle([wrong])
+
+
+def test_a_dead_request_names_its_receipt() -> None:
+    world = World()
+    record = world.drop(1)
+
+    (receipt,) = world.rows.tables.receipts
+
+    assert world.handler.receipt_of(record) == receipt
+
+
+def test_maps_show_where_by_finding_and_hold_no_negative_evidence() -> None:
+    activation = np.zeros((14, 2, 2), np.float32)
+    activation[3] = [[-5, 0], [1, 2]]
+    activation[4, 0, 0] = np.nan
+
+    kept = to_map(activation)
+
+    assert kept.dtype == np.uint8
+    assert kept[3].tolist() == [[0, 0], [128, 255]]
+    assert kept[4].max() == 0
