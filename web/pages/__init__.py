@@ -1,0 +1,17 @@
+"""The pages: what people see. Drawn on the server, brought to life by our own ES modules."""
+
+from flask import Blueprint
+
+from web.pages.deposit import deposit
+from web.pages.entrance import entrance
+from web.pages.gallery import gallery
+from web.pages.reading import reading
+from web.pages.shell import error_page, shell
+from web.pages.system import system
+
+__all__ = ["blueprints", "error_page"]
+
+
+def blueprints() -> list[Blueprint]:
+    """Return every page's blueprint, for `create_app` to register."""
+    return [shell, entrance, deposit, gallery, reading, system]

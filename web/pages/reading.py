@@ -1,0 +1,86 @@
+"""*Lecture*: one film, what the model says of it, what readers say, what is alike."""
+
+from typing import Any, Final
+
+from flask import Blueprint, render_template
+
+from schemas.errors import NotFound
+from schemas.findings import READING_ORDER
+from store.records import Account, FilmDetail
+from web.auth import current_account
+from web.deps import deps
+from web.heatmap import colours
+from web.pages.findings import finding_rows
+
+reading: Final = Blueprint("reading", __name__)
+_ID_LENGTH: Final = 64
+
+
+@reading.get("/cliches/<film>")
+def page(film: str) -> str:
+    """Show one film. What was shown is remembered: it decides what a reading is worth."""
+    account = current_account()
+    if len(film) != _ID_LENGTH or not set(film) <= set("0123456789abcdef"):
+        raise NotFound(f"film {film[:_ID_LENGTH]!r}: that is not a film's id")
+    detail = deps().rows.films.detail(film, account=account.id)
+    remember_shown(detail, account)
+    return render_template("reading.html", **view(detail, account))
+
+
+@reading.get("/cliches/<film>/analyse")
+def analysed(film: str) -> dict[str, bool]:
+    """Say whether the film is analysed yet: what a waiting page asks, without opening it again."""
+    found = deps().rows.films.rows([film], account=current_account().id).items
+    if not found:
+        raise NotFound(f"film {film[:_ID_LENGTH]!r}: there is none")
+    return {"analysed": found[0].probabilities is not None}
+
+
+def remember_shown(detail: FilmDetail, account: Account) -> None:
+    """Tell the rows what this account now sees, so that a later reading says so."""
+    others = any(one.reader != account.pseudonym for one in detail.readings)
+    answer = detail.analysis is not None
+    if answer or others:
+        deps().rows.readings.shown(
+            detail.row.film.id, account=account.id, answer=answer, others=others
+        )
+
+
+def legend() -> list[tuple[float, str, float]]:
+    """Return (place 0..1, colour, opacity 0..1) along the heat map's own colour table."""
+    table = colours()
+    places = range(0, len(table), 15)
+    return [
+        (
+            place / (len(table) - 1),
+            "#" + bytes(int(part) for part in table[place][:3]).hex(),
+            round(float(table[place][3]) / 255, 3),
+        )
+        for place in places
+    ]
+
+
+def view(detail: FilmDetail, account: Account) -> dict[str, Any]:
+    """Return what the template draws."""
+    rows = None
+    if detail.analysis is not None:
+        scores = [float(value) for value in detail.analysis.probabilities]
+        rows = finding_rows(scores, detail.manifest)
+    own = [one for one in detail.readings if one.reader == account.pseudonym]
+    last = max(own, key=lambda one: one.recorded_at, default=None)
+    older = deps().rows.films.page(account=account.id, limit=1, after=detail.row.position)
+    return {
+        "film": detail.row.film,
+        "detail": detail,
+        "rows": rows,
+        "legend": legend(),
+        "reading_order": READING_ORDER,
+        "mine": dict(last.labels) if last else {},
+        "imported": [label for label in detail.row.labels if label.source != "physician"],
+        "readings": sorted(detail.readings, key=lambda one: one.recorded_at, reverse=True),
+        "comments": detail.comments,
+        "next_film": older.items[0].film.id if older.items else None,
+        "may_read": account.role != "viewer",
+        "may_moderate": account.role in {"steward", "admin"},
+        "model": detail.analysis.model_label if detail.analysis else None,
+    }

@@ -1,0 +1,141 @@
+// Dépôt: drop or choose films, see each one sent, received, analysed or refused.
+import { words } from "./words.js";
+import { Fate, isFinal } from "./deposit/fate.js";
+import { Rows } from "./deposit/rows.js";
+import { Sending } from "./deposit/sending.js";
+import { filesOf } from "./deposit/tree.js";
+
+const find = (id) => document.getElementById(id);
+const byReceipt = new Map();
+const drops = [];
+
+const fate = new Fate((receipt) => {
+  const drop = byReceipt.get(receipt.id);
+  if (!drop) return;
+  // News of before the upload's answer must not take a state back.
+  drop.state = receipt.state;
+  drop.film = receipt.radiograph;
+  drop.message = receipt.reason?.message ?? "";
+  drop.rows.draw(drop);
+  count();
+});
+
+// What was deposited before this page was opened.
+const recent = find("recent");
+if (recent) {
+  const rows = new Rows(recent, () => {});
+  for (const receipt of JSON.parse(recent.dataset.receipts)) {
+    const drop = { name: receipt.filename ?? receipt.id.slice(0, 8), state: receipt.state, film: receipt.radiograph, message: receipt.reason?.message ?? "", rows };
+    byReceipt.set(receipt.id, drop);
+    rows.draw(drop);
+    if (!isFinal(receipt.state)) fate.follow([receipt.id]);
+  }
+}
+
+const zone = find("zone");
+if (zone) {
+  const limits = { file: Number(zone.dataset.fileLimit), request: Number(zone.dataset.requestLimit), files: Number(zone.dataset.filesLimit) };
+  const rows = new Rows(find("drops"), (drop) => resend([drop]));
+  const sending = new Sending(limits, (drop) => {
+    rows.draw(drop);
+    if (drop.state === "received") {
+      byReceipt.set(drop.receipt, drop);
+      // The film itself is no longer needed here: a thousand of them are a lot of memory.
+      drop.file = null;
+      fate.follow([drop.receipt]);
+    }
+    if (drop.state !== "sending") count();
+  });
+  const resend = (some) => {
+    for (const drop of some) drop.state = "waiting";
+    some.forEach((drop) => rows.draw(drop));
+    sending.add(some);
+    count();
+  };
+  const take = (files) => {
+    const made = [...files].map((file) => ({ name: file.webkitRelativePath || file.name, file, state: "waiting", message: "", rows }));
+    for (const drop of made) {
+      if (drop.file.size > limits.file) {
+        const size = Math.ceil(drop.file.size / 2 ** 20);
+        Object.assign(drop, { state: "unsent", never: true, message: words("deposit.too_large", { size, limit: Math.round(limits.file / 2 ** 20) }) });
+      }
+      drops.push(drop);
+      rows.draw(drop);
+    }
+    find("sending").hidden = drops.length === 0;
+    sending.add(made.filter((drop) => drop.state === "waiting"));
+    count();
+  };
+  const say = (text) => {
+    find("problem").textContent = text;
+    find("problem").hidden = text === "";
+  };
+
+  for (const [button, input] of [["choose-files", "files"], ["choose-folder", "folder"]]) {
+    find(button).addEventListener("click", () => find(input).click());
+    find(input).addEventListener("change", (event) => {
+      say("");
+      take([...event.target.files].filter((file) => !file.name.startsWith(".")));
+      event.target.value = "";
+    });
+  }
+  find("retry-all").addEventListener("click", () => resend(drops.filter((drop) => drop.state === "unsent" && !drop.never)));
+
+  // The whole page takes a drop: a film let go beside the zone must not replace the page.
+  let inside = 0;
+  addEventListener("dragenter", (event) => { event.preventDefault(); inside += 1; zone.classList.add("over"); });
+  addEventListener("dragleave", () => { inside -= 1; if (inside <= 0) zone.classList.remove("over"); });
+  addEventListener("dragover", (event) => event.preventDefault());
+  addEventListener("drop", async (event) => {
+    event.preventDefault();
+    inside = 0;
+    zone.classList.remove("over");
+    say("");
+    let unreadable = 0;
+    let some = [];
+    let found = 0;
+    for await (const file of filesOf(event.dataTransfer, () => { unreadable += 1; })) {
+      some.push(file);
+      found += 1;
+      if (some.length === 50) { take(some); some = []; }
+    }
+    take(some);
+    if (unreadable > 0) say(words("deposit.unreadable", { count: unreadable }));
+    else if (found === 0) say(words("deposit.no_file"));
+  });
+  addEventListener("beforeunload", (event) => { if (sending.left > 0) event.preventDefault(); });
+}
+
+let announced = 0;
+let frame = 0;
+/** Count again, once a frame: each of a thousand films changes several times. */
+function count() {
+  frame ||= requestAnimationFrame(() => {
+    frame = 0;
+    tally();
+  });
+}
+
+function tally() {
+  const is = (...states) => drops.filter((drop) => states.includes(drop.state)).length;
+  const refused = is("rejected", "quarantined", "failed");
+  const counts = { chosen: drops.length, received: drops.length - is("waiting", "sending", "unsent"), analysed: is("analysed"), refused };
+  for (const [name, value] of Object.entries(counts)) document.querySelector(`[data-count=${name}]`).textContent = value;
+  const whole = find("whole");
+  whole.max = Math.max(1, drops.length);
+  whole.value = counts.analysed + refused + is("unsent");
+  const unsent = drops.some((drop) => drop.state === "unsent" && !drop.never);
+  find("retry-all").hidden = !unsent;
+  // Spoken at most every two seconds: a thousand films must not be read out one by one.
+  if (!announced && drops.length > 0) {
+    announced = setTimeout(() => {
+      announced = 0;
+      find("summary").textContent = words("deposit.summary", latest());
+    }, 2000);
+  }
+}
+
+function latest() {
+  const value = (name) => document.querySelector(`[data-count=${name}]`).textContent;
+  return { sent: value("chosen"), received: value("received"), analysed: value("analysed"), refused: value("refused") };
+}

@@ -1,0 +1,572 @@
+"""The one catalogue of words on screen, French first, English second.
+
+A word is asked for by its key and never written in a template. Findings are translated here for
+screens only: the API, files and rows keep CheXpert's English names in every language. Screens say
+*score*, never a probability or a percentage, and never that a film is normal.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from schemas.findings import FINDINGS
+from web.language import LANGUAGES, Language
+
+#: Each finding's name on screen and what helps to recognise it: (French, English), (help, help).
+FINDING_WORDS: Final[dict[str, tuple[tuple[str, str], tuple[str, str]]]] = {
+    "No Finding": (("Pas d'anomalie décelée", "No Finding"), ("", "")),
+    "Enlarged Cardiomediastinum": (
+        ("Silhouette cardio-médiastinale élargie", "Enlarged Cardiomediastinum"),
+        ("", ""),
+    ),
+    "Cardiomegaly": (
+        ("Cardiomégalie", "Cardiomegaly"),
+        ("index cardiothoracique > 0,5 en PA", "cardiothoracic ratio > 0.5 on a PA film"),
+    ),
+    "Lung Opacity": (
+        ("Opacité pulmonaire", "Lung Opacity"),
+        (
+            "englobe œdème, condensation, pneumopathie, nodule ou masse, atélectasie",
+            "stands above edema, consolidation, pneumonia, lung lesion, atelectasis",
+        ),
+    ),
+    "Lung Lesion": (
+        ("Nodule ou masse pulmonaire", "Lung Lesion"),
+        ("lésion focale", "nodule or mass"),
+    ),
+    "Edema": (("Œdème pulmonaire", "Edema"), ("", "")),
+    "Consolidation": (("Condensation alvéolaire", "Consolidation"), ("", "")),
+    "Pneumonia": (("Pneumopathie infectieuse", "Pneumonia"), ("", "")),
+    "Atelectasis": (("Atélectasie", "Atelectasis"), ("", "")),
+    "Pneumothorax": (("Pneumothorax", "Pneumothorax"), ("", "")),
+    "Pleural Effusion": (("Épanchement pleural", "Pleural Effusion"), ("liquidien", "fluid")),
+    "Pleural Other": (
+        ("Autre anomalie pleurale", "Pleural Other"),
+        ("épaississement, plaque, calcification", "thickening, plaque, calcification"),
+    ),
+    "Fracture": (("Fracture", "Fracture"), ("côte, clavicule, rachis", "rib, clavicle, spine")),
+    "Support Devices": (
+        ("Matériel en place", "Support Devices"),
+        ("sonde, cathéter, drain, stimulateur", "tube, catheter, drain, pacemaker"),
+    ),
+}
+
+#: Every other word: key, French, English. A part in braces is filled by the caller.
+CATALOGUE: Final[dict[str, tuple[str, str]]] = {
+    # Everywhere
+    "app": ("Radiothèque", "Radiothèque"),
+    "research": (
+        "Usage de recherche, n'est pas un dispositif médical.",
+        "Research use, not a medical device.",
+    ),
+    "skip": ("Aller au contenu", "Skip to content"),
+    "nav": ("Navigation principale", "Main navigation"),
+    "nav.deposit": ("Dépôt", "Deposit"),
+    "nav.films": ("Clichés", "Films"),
+    "nav.system": ("Système", "System"),
+    "language": ("Langue", "Language"),
+    "account": ("Compte", "Account"),
+    "sign_out": ("Se déconnecter", "Sign out"),
+    "close": ("Fermer", "Close"),
+    "film": ("Cliché", "Film"),
+    "pseudonymised": ("Clichés pseudonymisés.", "Films are pseudonymised."),
+    "role.viewer": ("consultation", "viewer"),
+    "role.radiologist": ("radiologue", "radiologist"),
+    "role.steward": ("gestionnaire", "steward"),
+    "role.admin": ("administrateur", "admin"),
+    "error.network": (
+        "Le serveur ne répond pas. Vérifiez la connexion, puis réessayez.",
+        "The server does not answer. Check the connection, then try again.",
+    ),
+    "error.signed_out": (
+        "La session a expiré. Connectez-vous de nouveau.",
+        "The session has expired. Sign in again.",
+    ),
+    # Sign in
+    "sign_in": ("Connexion", "Sign in"),
+    "sign_in.do": ("Se connecter", "Sign in"),
+    "sign_in.lead": (
+        (
+            "Une bibliothèque ouverte de radiographies thoraciques, lues par des médecins avec un "
+            "modèle."
+        ),
+        "An open library of chest radiographs, read by physicians together with a model.",
+    ),
+    "sign_in.name": ("Nom du compte", "Account name"),
+    "sign_in.password": ("Mot de passe", "Password"),
+    "sign_in.bad": (
+        "Nom de compte ou mot de passe incorrect.",
+        "Wrong account name or password.",
+    ),
+    "sign_in.slow": (
+        "Trop d'essais. Attendez une minute, puis réessayez.",
+        "Too many attempts. Wait a minute, then try again.",
+    ),
+    # Errors
+    "error.400": ("Demande incorrecte", "Bad request"),
+    "error.401": ("Connexion nécessaire", "Sign-in needed"),
+    "error.403": ("Accès refusé", "Access refused"),
+    "error.404": ("Page introuvable", "Page not found"),
+    "error.405": ("Action impossible ici", "Not possible here"),
+    "error.409": ("Déjà modifié", "Already changed"),
+    "error.413": ("Envoi trop lourd", "Too large"),
+    "error.422": ("Demande incorrecte", "Bad request"),
+    "error.429": ("Trop de demandes", "Too many requests"),
+    "error.500": ("Erreur interne", "Internal error"),
+    "error.503": ("Service indisponible", "Service unavailable"),
+    "error.400.help": (
+        "La page a peut-être expiré. Revenez en arrière, rechargez-la et recommencez.",
+        "The page may have expired. Go back, reload it and try again.",
+    ),
+    "error.401.help": ("Connectez-vous pour continuer.", "Sign in to go on."),
+    "error.403.help": (
+        "Votre rôle ne permet pas cette action. Un administrateur peut le changer.",
+        "Your role does not allow this. An admin can change it.",
+    ),
+    "error.404.help": (
+        "Le cliché ou la page n'existe pas, ou a été effacé.",
+        "The film or page does not exist, or was erased.",
+    ),
+    "error.405.help": ("Revenez à la page d'avant.", "Go back to the page before."),
+    "error.409.help": (
+        "Quelqu'un l'a changé entre-temps. Rechargez la page.",
+        "Somebody changed it in the meantime. Reload the page.",
+    ),
+    "error.413.help": (
+        "Envoyez moins de fichiers à la fois, ou des fichiers plus petits.",
+        "Send fewer files at once, or smaller ones.",
+    ),
+    "error.422.help": (
+        "Une valeur n'est pas acceptée. Vérifiez les filtres choisis.",
+        "A value is not accepted. Check the chosen filters.",
+    ),
+    "error.429.help": (
+        "Attendez un instant, puis réessayez.",
+        "Wait a moment, then try again.",
+    ),
+    "error.500.help": (
+        "L'incident est dans le journal du serveur. Rien de déposé n'est perdu.",
+        "The incident is in the server's log. Nothing deposited is lost.",
+    ),
+    "error.503.help": (
+        (
+            "Un service est arrêté. Rien n'est perdu : réessayez dans un instant ou voyez la page "
+            "Système."
+        ),
+        "A service is down. Nothing is lost: try again in a moment, or see the System page.",
+    ),
+    "error.home": ("Revenir aux clichés", "Back to the films"),
+    # Dépôt
+    "deposit": ("Dépôt", "Deposit"),
+    "deposit.lead": (
+        (
+            "Déposez des clichés PNG ou JPEG : les signes suspectés, leur place et les clichés "
+            "similaires suivent en quelques instants."
+        ),
+        (
+            "Drop PNG or JPEG films: the suspected findings, where they are and the most similar "
+            "films follow in moments."
+        ),
+    ),
+    "deposit.zone": (
+        "Glissez ici des fichiers ou des dossiers",
+        "Drag files or folders here",
+    ),
+    "deposit.or": ("ou", "or"),
+    "deposit.files": ("Choisir des fichiers", "Choose files"),
+    "deposit.folder": ("Choisir un dossier", "Choose a folder"),
+    "deposit.limits": (
+        (
+            "Jusqu'à {file} Mo par fichier, autant de fichiers que voulu. Le type est reconnu au "
+            "contenu, pas au nom."
+        ),
+        (
+            "Up to {file} MB a file, as many files as you like. Type is told by content, not by "
+            "name."
+        ),
+    ),
+    "deposit.private": (
+        (
+            "Les métadonnées sont retirées à l'arrivée. Ne déposez pas d'image où un nom est "
+            "incrusté."
+        ),
+        "Metadata are removed on arrival. Do not deposit an image with a name burnt into it.",
+    ),
+    "deposit.forbidden": (
+        "Votre rôle (consultation) ne permet pas de déposer.",
+        "Your role (viewer) does not allow depositing.",
+    ),
+    "deposit.summary": (
+        "{sent} envoyés, {received} reçus, {analysed} analysés, {refused} refusés",
+        "{sent} sent, {received} received, {analysed} analysed, {refused} rejected",
+    ),
+    "deposit.sent": ("envoyés", "sent"),
+    "deposit.received": ("reçus", "received"),
+    "deposit.analysed": ("analysés", "analysed"),
+    "deposit.refused": ("refusés", "rejected"),
+    "deposit.chosen": ("choisis", "chosen"),
+    "deposit.list": ("Fichiers déposés", "Deposited files"),
+    "deposit.recent": ("Dépôts récents", "Recent deposits"),
+    "deposit.none": ("Rien n'a encore été déposé.", "Nothing has been deposited yet."),
+    "deposit.no_file": (
+        "Aucun fichier dans ce qui a été glissé.",
+        "There is no file in what was dropped.",
+    ),
+    "deposit.unreadable": (
+        "{count} fichiers ou dossiers n'ont pas pu être lus par le navigateur.",
+        "{count} files or folders could not be read by the browser.",
+    ),
+    "deposit.too_large": (
+        "{size} Mo : la limite est de {limit} Mo par fichier.",
+        "{size} MB: the limit is {limit} MB a file.",
+    ),
+    "deposit.retry": ("Renvoyer", "Send again"),
+    "deposit.retry_all": (
+        "Renvoyer tout ce qui n'est pas parti",
+        "Send again all that did not leave",
+    ),
+    "deposit.again_in": ("nouvel essai dans {seconds} s", "trying again in {seconds} s"),
+    "deposit.open": ("Ouvrir le cliché", "Open the film"),
+    "state.waiting": ("en attente", "waiting"),
+    "state.sending": ("envoi", "sending"),
+    "state.received": ("reçu", "received"),
+    "state.accepted": ("accepté, analyse en cours", "accepted, being analysed"),
+    "state.analysed": ("analysé", "analysed"),
+    "state.rejected": ("refusé", "rejected"),
+    "state.quarantined": ("en quarantaine", "quarantined"),
+    "state.failed": ("en échec", "failed"),
+    "state.unsent": ("non envoyé", "not sent"),
+    # Findings
+    "group.lungs": ("Poumons", "Lungs"),
+    "group.pleura": ("Plèvre", "Pleura"),
+    "group.heart": ("Cœur et médiastin", "Heart and mediastinum"),
+    "group.bones": ("Os", "Bones"),
+    "group.devices": ("Matériel", "Devices"),
+    "group.conclusion": ("Conclusion", "Conclusion"),
+    "finding": ("Signe", "Finding"),
+    "findings": ("Signes", "Findings"),
+    "score": ("score", "score"),
+    "threshold": ("seuil", "threshold"),
+    "suspected": ("suspecté", "suspected"),
+    "borderline": ("limite", "borderline"),
+    "not_suspected": ("non suspecté", "not suspected"),
+    "not_assessed": ("non évalué", "not assessed"),
+    "label.1": ("présent", "present"),
+    "label.0": ("absent", "absent"),
+    "label.-1": ("douteux", "uncertain"),
+    "label.none": ("non renseigné", "not mentioned"),
+    "source.physician": ("validé par un médecin", "physician's"),
+    "source.imported": ("étiquette importée", "imported label"),
+    "source.synthetic": ("synthétique", "synthetic"),
+    "view.PA": ("PA", "PA"),
+    "view.AP": ("AP", "AP"),
+    "view.LATERAL": ("profil", "lateral"),
+    "view.none": ("incidence inconnue", "view unknown"),
+    "view.PA.help": ("postéro-antérieur", "postero-anterior"),
+    "view.AP.help": ("souvent au lit", "often at the bedside"),
+    # Clichés
+    "films": ("Clichés", "Films"),
+    "films.filter": ("Filtrer les clichés", "Filter the films"),
+    "films.any_finding": ("tous les signes", "any finding"),
+    "films.state": ("État", "State"),
+    "films.any": ("indifférent", "any"),
+    "films.label": ("Étiquette", "Label"),
+    "films.minimum": ("Score minimal", "Minimum score"),
+    "films.apply": ("Filtrer", "Filter"),
+    "films.clear": ("Tout voir", "Show all"),
+    "films.film_state": ("Clichés", "Films"),
+    "films.of_finding": ("Selon le modèle", "As the model says"),
+    "films.analysed": ("analysés", "analysed"),
+    "films.waiting": ("en attente d'analyse", "waiting for analysis"),
+    "films.read": ("lus", "read"),
+    "films.unread": ("à lire", "to read"),
+    "films.next": ("Page suivante", "Next page"),
+    "films.first": ("Revenir au début", "Back to the start"),
+    "films.empty": ("Aucun cliché pour ces critères.", "No film for these criteria."),
+    "films.empty_library": (
+        "La bibliothèque est vide. Déposez un premier cliché.",
+        "The library is empty. Deposit a first film.",
+    ),
+    "films.empty_do": ("Déposer des clichés", "Deposit films"),
+    "films.count": ("{count} clichés sur cette page", "{count} films on this page"),
+    "films.keys": (
+        "Flèches pour se déplacer, Entrée pour ouvrir.",
+        "Arrows to move, Enter to open.",
+    ),
+    "films.none_suspected": ("Aucun signe suspecté", "No finding suspected"),
+    "films.more": ("et {count} autres", "and {count} more"),
+    "films.validated": ("validé par un médecin", "read by a physician"),
+    "films.in_waiting": ("analyse en attente", "analysis waiting"),
+    "films.need_finding": (
+        "Choisissez un signe pour filtrer par état, étiquette ou score.",
+        "Choose a finding to filter by state, label or score.",
+    ),
+    "films.bad_minimum": (
+        "Le score minimal va de 0 à 1 ; reçu : {came}.",
+        "The minimum score goes from 0 to 1; came: {came}.",
+    ),
+    "films.bad_after": (
+        "L'adresse de cette page est incorrecte : liste reprise au début.",
+        "This page's address is wrong: the list starts again.",
+    ),
+    # Lecture
+    "reading": ("Lecture", "Reading"),
+    "reading.previous": ("Cliché précédent", "Previous film"),
+    "reading.next": ("Cliché suivant", "Next film"),
+    "reading.list": ("Liste", "List"),
+    "reading.deposited": ("déposé le {when}", "deposited on {when}"),
+    "reading.copy": ("Code du cliché", "Film code"),
+    "reading.waiting": (
+        "Analyse en attente. Les signes s'afficheront ici d'eux-mêmes.",
+        "Waiting for analysis. The findings will show here by themselves.",
+    ),
+    "reading.model": ("Modèle {model}", "Model {model}"),
+    "reading.old_model": (
+        "Analyse par {model}, qui n'est plus le modèle en service.",
+        "Analysed by {model}, which is no longer the live model.",
+    ),
+    "reading.scale": (
+        (
+            "Barre : score, échelle logistique ; le premier trait est le seuil sensible, le "
+            "second le seuil d'alerte."
+        ),
+        (
+            "Bar: score, logistic scale; the first line is the sensitive threshold, the second "
+            "the alert threshold."
+        ),
+    ),
+    "reading.thresholds": (
+        "seuil sensible {sensitive}, seuil d'alerte {alert}",
+        "sensitive threshold {sensitive}, alert threshold {alert}",
+    ),
+    "reading.point": (
+        "Au seuil d'alerte {threshold} : sensibilité {sensitivity}, spécificité {specificity}",
+        "At the alert threshold {threshold}: sensitivity {sensitivity}, specificity {specificity}",
+    ),
+    "reading.verdict": ("Votre lecture : {finding}", "Your reading: {finding}"),
+    "reading.map": ("Carte", "Map"),
+    "reading.map_of": ("Carte d'activation : {finding}", "Heat map: {finding}"),
+    "reading.save": ("Enregistrer la lecture", "Save reading"),
+    "reading.none_chosen": (
+        "Choisissez présent, absent ou douteux pour au moins un signe.",
+        "Choose present, absent or uncertain for at least one finding.",
+    ),
+    "reading.chosen": ("{count} signes renseignés", "{count} findings marked"),
+    "reading.saved": ("Lecture enregistrée.", "Reading saved."),
+    "reading.saving": ("Enregistrement…", "Saving…"),
+    "reading.forbidden": (
+        "Votre rôle (consultation) ne permet pas d'enregistrer une lecture.",
+        "Your role (viewer) does not allow saving a reading.",
+    ),
+    "reading.about": (
+        "Dites ce que vous voyez sur le cliché, non si le modèle a raison.",
+        "Say what you see on the film, not whether the model is right.",
+    ),
+    "reading.readings": ("Lectures", "Readings"),
+    "reading.no_reading": ("Aucune lecture enregistrée.", "No reading saved yet."),
+    "reading.imported": ("Étiquettes importées", "Imported labels"),
+    "reading.by": ("{name}, le {when}", "{name}, on {when}"),
+    "reading.saw_answer": ("scores affichés", "scores shown"),
+    "reading.saw_nothing": ("à l'aveugle", "blind"),
+    "reading.unsaved": (
+        "Des choix ne sont pas enregistrés.",
+        "Some choices are not saved.",
+    ),
+    "comments": ("Commentaires", "Comments"),
+    "comments.none": ("Aucun commentaire.", "No comment yet."),
+    "comments.write": ("Votre commentaire", "Your comment"),
+    "comments.warning": (
+        "N'écrivez ni nom, ni date de naissance, ni autre donnée du patient.",
+        "Write no name, date of birth or other patient data.",
+    ),
+    "comments.add": ("Commenter", "Comment"),
+    "comments.remove": ("Supprimer", "Remove"),
+    "comments.remove_sure": ("Supprimer ce commentaire ?", "Remove this comment?"),
+    "comments.added": ("Commentaire ajouté.", "Comment added."),
+    "comments.removed": ("Commentaire supprimé.", "Comment removed."),
+    "comments.empty": ("Le commentaire est vide.", "The comment is empty."),
+    "similar": ("Clichés similaires", "Similar films"),
+    "similar.lead": (
+        "Recherche par l'image : les douze clichés les plus proches.",
+        "Search by image: the twelve most similar films.",
+    ),
+    "similar.finding": ("Seulement avec", "Only with"),
+    "similar.same_patient": (
+        "Inclure les clichés du même patient",
+        "Include films of the same patient",
+    ),
+    "similar.loading": ("Recherche en cours…", "Searching…"),
+    "similar.none": (
+        "Aucun cliché similaire pour ces critères.",
+        "No similar film for these criteria.",
+    ),
+    "similar.failed": (
+        "La recherche n'a pas abouti.",
+        "The search did not succeed.",
+    ),
+    "similar.waiting": (
+        "La recherche s'ouvre une fois le cliché analysé.",
+        "The search opens once the film is analysed.",
+    ),
+    "similar.value": ("similarité {value}", "similarity {value}"),
+    "similar.duplicate": ("1 quasi-doublon replié", "1 near-duplicate folded"),
+    "similar.duplicates": ("{count} quasi-doublons repliés", "{count} near-duplicates folded"),
+    "similar.count": ("{count} clichés similaires", "{count} similar films"),
+    "retry": ("Réessayer", "Try again"),
+    # The viewer
+    "viewer": ("Cliché, agrandissable et déplaçable", "Film, can be zoomed and panned"),
+    "viewer.tools": ("Outils d'affichage", "Display tools"),
+    "viewer.zoom_in": ("Agrandir", "Zoom in"),
+    "viewer.zoom_out": ("Réduire", "Zoom out"),
+    "viewer.reset": ("Réinitialiser", "Reset"),
+    "viewer.invert": ("Inverser", "Invert"),
+    "viewer.width": ("Largeur", "Width"),
+    "viewer.level": ("Centre", "Level"),
+    "viewer.window": ("Fenêtrage", "Window"),
+    "viewer.opacity": ("Opacité", "Opacity"),
+    "viewer.map": ("Carte d'activation", "Heat map"),
+    "viewer.no_map": ("aucune", "none"),
+    "viewer.low": ("faible", "low"),
+    "viewer.high": ("forte", "high"),
+    "viewer.legend": (
+        "Où le modèle appuie son score ; n'est pas un contour de lésion.",
+        "Where the model grounds its score; not the outline of a lesion.",
+    ),
+    "viewer.loading": ("Chargement du cliché…", "Loading the film…"),
+    "viewer.failed": ("Le cliché n'a pas pu être chargé.", "The film could not be loaded."),
+    "viewer.map_failed": (
+        "La carte d'activation n'a pas pu être chargée.",
+        "The heat map could not be loaded.",
+    ),
+    "viewer.full": ("Image en pleine profondeur (PNG)", "Full-depth image (PNG)"),
+    "viewer.zoom": ("Zoom {value}", "Zoom {value}"),
+    # Keyboard help
+    "keys": ("Raccourcis clavier", "Keyboard shortcuts"),
+    "keys.on": ("Raccourcis à une touche actifs", "Single-key shortcuts on"),
+    "keys.film": ("Le cliché", "The film"),
+    "keys.findings": ("Les signes", "The findings"),
+    "keys.help": ("cette aide", "this help"),
+    "keys.zoom": ("agrandir, réduire", "zoom in, out"),
+    "keys.pan": ("déplacer (cliché actif)", "pan (film focused)"),
+    "keys.reset": ("réinitialiser", "reset"),
+    "keys.invert": ("inverser", "invert"),
+    "keys.width": ("fenêtrage : largeur - / +", "window: width - / +"),
+    "keys.level": ("fenêtrage : centre - / +", "window: level - / +"),
+    "keys.map": ("carte d'activation du signe", "heat map of the finding"),
+    "keys.move": ("signe suivant, précédent", "next, previous finding"),
+    "keys.present": ("présent", "present"),
+    "keys.absent": ("absent", "absent"),
+    "keys.uncertain": ("douteux", "uncertain"),
+    "keys.clear": ("non renseigné", "not mentioned"),
+    "keys.save": ("enregistrer la lecture", "save reading"),
+    "keys.next": ("cliché suivant, précédent", "next, previous film"),
+    "keys.mouse": (
+        "Souris : molette pour agrandir, glisser pour déplacer, Maj + glisser pour le fenêtrage.",
+        "Mouse: wheel to zoom, drag to pan, Shift + drag for the window.",
+    ),
+    "key.shift": ("Maj", "Shift"),
+    "key.arrows": ("flèches", "arrows"),
+    # Système
+    "system": ("Système", "System"),
+    "system.lead": (
+        "Ce qui tourne, ce qui attend et ce qui a échoué.",
+        "What runs, what waits and what failed.",
+    ),
+    "system.updated": ("Mis à jour à {when}", "Updated at {when}"),
+    "system.stale": (
+        "Pas de nouvelles du serveur depuis {when}.",
+        "No news from the server since {when}.",
+    ),
+    "system.pause": ("Suspendre la mise à jour", "Pause updating"),
+    "system.resume": ("Reprendre la mise à jour", "Resume updating"),
+    "system.processes": ("Processus", "Processes"),
+    "system.process": ("Processus", "Process"),
+    "system.state": ("État", "State"),
+    "system.pid": ("PID", "PID"),
+    "system.restarts": ("Redémarrages", "Restarts"),
+    "system.no_process": (
+        "Aucun processus connu d'ici : voyez `radiotheque status`.",
+        "No process known from here: see `radiotheque status`.",
+    ),
+    "process.running": ("en marche", "running"),
+    "process.healthy": ("en marche, répond", "healthy"),
+    "process.starting": ("démarre", "starting"),
+    "process.backoff": ("en panne, redémarrage prévu", "failed, will restart"),
+    "process.stopped": ("arrêté", "stopped"),
+    "system.topics": ("Sujets et retard", "Topics and lag"),
+    "system.topic": ("Sujet", "Topic"),
+    "system.group": ("Groupe", "Group"),
+    "system.lag": ("Retard", "Lag"),
+    "system.no_topic": (
+        "Kafka ne répond pas : le retard est inconnu.",
+        "Kafka does not answer: the lag is unknown.",
+    ),
+    "system.letters": ("Messages en échec", "Dead letters"),
+    "system.no_letter": ("Aucun message en échec.", "No dead letter."),
+    "system.letters_unknown": (
+        "PostgreSQL ne répond pas : la liste est indisponible pour l'instant.",
+        "PostgreSQL does not answer: the list is unavailable for now.",
+    ),
+    "system.letters_hidden": (
+        "{count} messages en échec. Les gestionnaires peuvent les rejouer.",
+        "{count} dead letters. Stewards can replay them.",
+    ),
+    "system.origin": ("Origine", "Origin"),
+    "system.reason": ("Raison", "Reason"),
+    "system.when": ("Date", "Date"),
+    "system.attempts": ("Essais", "Attempts"),
+    "system.actions": ("Actions", "Actions"),
+    "system.replay": ("Rejouer", "Replay"),
+    "system.discard": ("Écarter", "Discard"),
+    "system.replay_this": ("Rejouer le message {origin}", "Replay the record {origin}"),
+    "system.discard_this": ("Écarter le message {origin}", "Discard the record {origin}"),
+    "system.replayed": ("Message rejoué.", "Record replayed."),
+    "system.discarded": ("Message écarté.", "Record discarded."),
+    "system.conflict": (
+        "Ce message a déjà été rejoué ou écarté.",
+        "This record was already replayed or discarded.",
+    ),
+    "system.gone": ("Ce message n'existe plus.", "This record no longer exists."),
+    "system.model": ("Modèle en service", "Live model"),
+    "system.no_model": ("Aucun modèle en service.", "No live model."),
+    "system.model_version": ("version {version}", "version {version}"),
+    "system.all_well": ("Tout tourne.", "Everything runs."),
+    "system.some_down": (
+        "{count} processus ne tournent pas.",
+        "{count} processes are not running.",
+    ),
+    "system.unknown": ("État inconnu.", "State unknown."),
+}
+
+#: Keys whose words the browser's modules need; they travel in the page, in its language.
+_BROWSER: Final = (
+    "error.", "deposit.", "state.", "label.", "similar.", "comments.", "viewer.", "view.",
+    "system.updated", "system.stale", "system.pause", "system.resume",
+    "reading.saved", "reading.saving", "reading.none_chosen", "reading.chosen", "reading.map_of",
+    "reading.unsaved", "films.none_suspected", "films.in_waiting", "films.more", "retry",
+    "suspected", "borderline", "source.",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Words:
+    """The catalogue in one language. `words("films.count", count=3)` gives the words."""
+
+    language: Language
+
+    def __call__(self, key: str, **parts: object) -> str:
+        """Return the words of a key. Raises KeyError for a key that is not in the catalogue."""
+        return CATALOGUE[key][LANGUAGES.index(self.language)].format(**parts)
+
+    def finding(self, name: str) -> str:
+        """Return a finding's name on screen. Raises KeyError for a name that is not CheXpert's."""
+        return FINDING_WORDS[name][0][LANGUAGES.index(self.language)]
+
+    def finding_help(self, name: str) -> str:
+        """Return what helps to recognise a finding, "" where its name says it all."""
+        return FINDING_WORDS[name][1][LANGUAGES.index(self.language)]
+
+    def for_browser(self) -> dict[str, str]:
+        """Return the raw words that the browser's modules fill in by themselves."""
+        place = LANGUAGES.index(self.language)
+        texts = {key: pair[place] for key, pair in CATALOGUE.items() if key.startswith(_BROWSER)}
+        return texts | {f"finding.{name}": self.finding(name) for name in FINDINGS}
