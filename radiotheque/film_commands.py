@@ -1,9 +1,145 @@
-"""Commands of the command line about: film."""
+"""Commands about films: `drop` puts a folder into the bucket, `predict` asks without storing."""
 
 import argparse
-from typing import Any
+import json
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from stack.state import State
+
+#: MinIO takes this many at once well; more only queue up in it.
+SENDERS: Final = 8
 
 
 def register(commands: "argparse._SubParsersAction[Any]") -> None:
-    """Add this group's commands."""
-    del commands
+    """Add `drop` and `predict`."""
+    drop = commands.add_parser("drop", help="put every file under a folder into the bucket")
+    drop.add_argument("folder", type=Path, help="folder whose files are dropped, at any depth")
+    drop.add_argument("--prefix", default="", help="put before every key, as `site-a/2026`")
+    drop.set_defaults(run=run_drop)
+    predict = commands.add_parser(
+        "predict", help="print what the pipeline would say of films, storing nothing"
+    )
+    predict.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    predict.set_defaults(run=run_predict)
+
+
+def run_drop(chosen: argparse.Namespace) -> int:
+    """Drop a folder; 1 if a file did not reach the bucket, 2 if there is nothing to drop."""
+    from stack.state import current_state
+
+    folder: Path = chosen.folder
+    if not folder.is_dir():
+        print(f"drop: want a folder, got {folder}", file=sys.stderr)
+        return 2
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    if not paths:
+        print(f"drop: want a folder with files, found none under {folder}", file=sys.stderr)
+        return 2
+    prefix = f"{chosen.prefix.strip('/')}/" if chosen.prefix.strip("/") else ""
+    keys = {path: f"{prefix}{path.relative_to(folder).as_posix()}" for path in paths}
+    failed = drop_files(current_state(), keys)
+    print(f"{len(keys) - len(failed)} of {len(keys)} files are in the bucket")
+    return 1 if failed else 0
+
+
+def drop_files(state: "State", keys: Mapping[Path, str]) -> dict[Path, str]:
+    """Put each file under its key, as the user that may only drop; return refusals by file.
+
+    Shows a line of progress on standard error and each refusal, with the store's own words.
+    """
+    from schemas.errors import RadiothequeError
+    from stack import passwords
+    from store.objects import connect
+    from store.settings import PREFIX, load_settings
+
+    settings = load_settings(
+        {f"{PREFIX}STATE": str(state.root)},
+        s3_access_key=passwords.S3_DROP_USER,
+        s3_secret_key=passwords.read_secrets(state)["s3_drop_secret"],
+    )
+    objects = connect(settings)
+    refused: dict[Path, str] = {}
+    done = 0
+    counting = threading.Lock()
+
+    def send(path: Path) -> None:
+        nonlocal done
+        try:
+            objects.put_file("dropzone", keys[path], path)
+        except (RadiothequeError, OSError, ValueError) as error:
+            refused[path] = str(error)
+            print(f"\r  refused {path}: {error}", file=sys.stderr)
+        with counting:
+            done += 1
+            if done % 25 == 0 or done == len(keys):
+                end = "\n" if done == len(keys) else ""
+                print(f"\r  {done}/{len(keys)} files sent", end=end, file=sys.stderr, flush=True)
+
+    with ThreadPoolExecutor(SENDERS) as senders:
+        for _ in senders.map(send, keys):
+            pass
+    return refused
+
+
+def run_predict(chosen: argparse.Namespace) -> int:
+    """Print one JSON object a line, in the order given; 1 if a file was refused."""
+    refused = False
+    for answer in predictions(chosen.files):
+        refused = refused or "refused" in answer
+        print(json.dumps(answer, ensure_ascii=False), flush=True)
+    return 1 if refused else 0
+
+
+def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
+    """Yield what the live model says of each file, by the pipeline's own steps.
+
+    The same reader, the same tensor, the same served model and the same states: a test holds
+    these answers equal to what the pipeline stores.
+    """
+    from ingest.readers import read_film
+    from radiotheque.preparation import program_settings
+    from schemas.errors import Refusal
+    from schemas.film_tensor import to_tensor
+    from schemas.findings import FINDINGS, finding_state
+    from schemas.identities import film_id
+    from stack.state import current_state
+    from store.rows import connect
+    from workers.triton import TritonModel
+
+    settings = program_settings(current_state())
+    rows = connect(settings)
+    try:
+        live = rows.models.live()
+    finally:
+        rows.close()
+    if live is None:
+        raise LookupError("no model is live: `radiotheque status` says what runs")
+    manifest = live.manifest
+    with TritonModel(settings.triton_grpc) as triton:
+        for path in files:
+            try:
+                samples = read_film(path.read_bytes(), settings.pixel_limit)
+            except Refusal as refusal:
+                why = {"code": refusal.code, "wanted": refusal.wanted, "came": refusal.came}
+                yield {"file": str(path), "refused": why}
+                continue
+            tensor = to_tensor(samples, manifest.side)
+            scores = triton.score(tensor[None], str(manifest.version)).probabilities[0]
+            found = [None if value != value else float(value) for value in scores]  # noqa: PLR0124 - NaN
+            yield {
+                "file": str(path),
+                "radiograph": film_id(samples),
+                "model": manifest.label,
+                "findings": [
+                    {"name": name, "probability": value, "state": finding_state(value, *limits)}
+                    for name, value, limits in zip(
+                        FINDINGS, found, manifest.thresholds(), strict=True
+                    )
+                ],
+            }
