@@ -223,6 +223,7 @@ class FakeFilms:
             bare = [name for name in names if (name, version) not in tables.analyses]
             recent = now() - timedelta(minutes=10)
             waiting = [n for n in bare if n in tables.requested and tables.requested[n] > recent]
+            tables.settle_search()
             room = max(0, limit - len(waiting))
             return [name for name in bare if name not in waiting][:room]
 

@@ -110,11 +110,7 @@ class FakeModels:
             if row.state == "live" and number != version:
                 tables.models[number] = replace(row, state="former")
         tables.models[version] = replace(tables.models[version], state="live")
-        embedding = tables.models[version].manifest.embedding_version
-        if all((film, embedding) in tables.embeddings for film in tables.films):
-            tables.search_version = embedding
-        if tables.search_version is None:
-            tables.search_version = embedding
+        tables.settle_search()
         return tables.models[version]
 
     def set_live(self, version: int) -> ModelRow:

@@ -143,6 +143,15 @@ class Tables:
         """Return the live model."""
         return next((row for row in self.models.values() if row.state == "live"), None)
 
+    def settle_search(self) -> None:
+        """Move searches to the live model's embeddings once every film has one."""
+        live = self.live()
+        if live is None:
+            return
+        wanted = live.manifest.embedding_version
+        if self.search_version is None or all((f, wanted) in self.embeddings for f in self.films):
+            self.search_version = wanted
+
     def shown_analysis(self, film: str) -> Analysis | None:
         """Return the analysis a film shows: the live model's, else the newest."""
         mine = [row for (of, _), row in self.analyses.items() if of == film]

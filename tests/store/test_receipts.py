@@ -1,0 +1,198 @@
+"""Receipts: what a drop is, and that a repeat changes nothing."""
+
+import threading
+import uuid
+from dataclasses import replace
+
+import pytest
+
+from schemas.envelope import from_record
+from schemas.errors import Dead, Forbidden, NotFound
+from schemas.events import RadiographRejected
+from store.ports import Rows
+from store.rows import connect
+from store.settings import Settings
+from tests.store.made import Library, analysis, drop, film, library, received, rejected
+
+
+def test_a_drop_opened_twice_is_one_receipt(rows: Rows) -> None:
+    first = rows.receipts.open_many([drop(1), drop(2), drop(1)])
+    again = rows.receipts.open_many([drop(2)])
+    assert [row.state for row in first] == ["received"] * 3
+    assert first[0] == first[2] != first[1]
+    assert again == [first[1]]
+
+
+def test_two_versions_under_one_key_are_two_receipts_newest_first(rows: Rows) -> None:
+    for version in ("v1", "v2"):
+        rows.receipts.open_many([drop(1, version=version)])
+    found = rows.receipts.find("dropzone", "in/1.png")
+    assert [row.version for row in found] == ["v2", "v1"]
+    assert rows.receipts.find("dropzone", "in/1.png", limit=1) == found[:1]
+
+
+@pytest.mark.parametrize("key", ["a b+c.png", "é/%2F/'\"--.png", "🩻.png", "x" * 1000])
+def test_any_key_is_kept_as_it_is(rows: Rows, key: str) -> None:
+    (receipt,) = rows.receipts.open_many([drop(1, key=key)])
+    assert rows.receipts.get(receipt.id) == receipt
+    assert receipt.key == key
+
+
+def test_an_upload_is_announced_once(rows: Rows) -> None:
+    rows.receipts.open_with_event([drop(1), drop(2)])
+    rows.receipts.open_with_event([drop(2), drop(3)])
+    said = rows.outbox.pending(10)
+    assert [row.topic for row in said] == ["object.uploaded"] * 3
+    assert len({row.key for row in said}) == 3
+
+
+def test_what_the_upload_knows_is_added_when_the_notification_came_first(rows: Rows) -> None:
+    person = rows.accounts.add("Ada", "admin", "hash", by=None)
+    rows.receipts.open_many([drop(1)])
+    told = replace(drop(1), filename="thorax.png", depositor=person.id)
+    (receipt,) = rows.receipts.open_with_event([told])
+    assert (receipt.filename, receipt.depositor) == ("thorax.png", person.id)
+    assert rows.outbox.depth() == 0
+
+
+def test_missing_names_the_drops_without_receipt(rows: Rows) -> None:
+    rows.receipts.open_many([drop(2)])
+    assert rows.receipts.missing([drop(1), drop(2), drop(3)]) == [drop(1), drop(3)]
+
+
+def test_an_accepted_film_is_stored_and_its_events_said(shelf: Library) -> None:
+    receipt = shelf.accept(film(1, patient="p1"))
+    assert (receipt.state, receipt.film) == ("accepted", film(1).id)
+    stored = shelf.rows.films.get(film(1).id)
+    assert stored is not None
+    assert replace(stored, created_at=None) == film(1, patient="p1")
+    assert shelf.topics() == ["radiograph.received", "analysis.requested.bulk"]
+
+
+def test_a_film_dropped_again_before_its_analysis_is_one_film(shelf: Library) -> None:
+    receipts = [shelf.accept(film(1), seed=number) for number in range(3)]
+    assert {row.state for row in receipts} == {"accepted"}
+    page = shelf.rows.films.page(account=shelf.admin.id)
+    assert len(page.items) == 1
+    shelf.analyse(film(1))
+    assert {shelf.now(row).state for row in receipts} == {"analysed"}
+
+
+def test_a_film_already_analysed_asks_for_no_work(shelf: Library) -> None:
+    shelf.accept(film(1), seed=1)
+    shelf.analyse(film(1))
+    shelf.forget_outbox()
+    again = shelf.accept(film(1), seed=2)
+    assert again.state == "analysed"
+    assert shelf.topics() == ["radiograph.received"]
+
+
+def test_accepting_twice_changes_nothing_but_says_it_again(shelf: Library) -> None:
+    receipt = shelf.accept(film(1))
+    state = shelf.rows.receipts.accept(receipt, film(1), received(receipt, film(1)))
+    assert state == "accepted"
+    assert shelf.topics() == ["radiograph.received", "analysis.requested.bulk"] * 2
+
+
+def test_a_rejection_keeps_its_reason(shelf: Library) -> None:
+    (receipt,) = shelf.rows.receipts.open_many([drop(1)])
+    for _ in range(2):
+        state = shelf.rows.receipts.reject(
+            receipt, code="truncated", wanted="whole", came="half", events=rejected(receipt)
+        )
+        assert state == "rejected"
+    now = shelf.now(receipt)
+    assert (now.state, now.code, now.wanted, now.came) == (
+        "rejected",
+        "truncated",
+        "whole",
+        "half",
+    )
+
+
+def test_a_missing_object_does_not_reject_what_is_analysed(shelf: Library) -> None:
+    receipt = shelf.accept(film(1))
+    shelf.analyse(film(1))
+    shelf.forget_outbox()
+    state = shelf.rows.receipts.reject(
+        receipt, code="object-gone", wanted="it", came="none", events=rejected(receipt)
+    )
+    assert state == "analysed"
+    assert shelf.now(receipt).code is None
+    assert shelf.topics() == []
+
+
+def test_a_receipt_that_is_not_there_is_said(shelf: Library) -> None:
+    (receipt,) = shelf.rows.receipts.open_many([drop(1)])
+    stranger = replace(receipt, id=uuid.uuid4())
+    with pytest.raises(NotFound, match=str(stranger.id)):
+        shelf.rows.receipts.accept(stranger, film(1), [])
+    assert shelf.rows.receipts.get(stranger.id) is None
+
+
+def test_an_erased_film_is_refused_until_a_steward_lifts_it(shelf: Library) -> None:
+    first = shelf.accept(film(1), seed=1)
+    shelf.rows.films.erase(film(1).id, account=shelf.admin.id)
+    assert shelf.now(first).film is None
+    shelf.forget_outbox()
+
+    again = shelf.accept(film(1), seed=2)
+    assert (again.state, again.code) == ("rejected", "erased")
+    (said,) = shelf.rows.outbox.pending(10)
+    event = from_record(said.topic, dict(said.headers), said.value or b"").event
+    assert isinstance(event, RadiographRejected)
+    assert event.code == "erased"
+
+    shelf.rows.films.lift_erasure(film(1).id, account=shelf.admin.id)
+    assert shelf.accept(film(1), seed=3).state == "accepted"
+
+
+def test_drops_that_disagree_on_the_patient_put_the_film_in_conflict(shelf: Library) -> None:
+    shelf.accept(film(1), seed=1)
+    shelf.accept(film(1, patient="p1"), seed=2)
+    agreed = shelf.rows.films.get(film(1).id)
+    assert agreed is not None
+    assert (agreed.patient, agreed.flags) == ("p1", ())
+    for seed in (3, 4):
+        shelf.accept(film(1, patient="p2"), seed=seed)
+    torn = shelf.rows.films.get(film(1).id)
+    assert torn is not None
+    assert (torn.patient, torn.flags) == ("p1", ("conflict",))
+
+
+def test_people_see_their_own_drops_and_stewards_all(shelf: Library) -> None:
+    reader, steward = shelf.account("radiologist"), shelf.account("steward")
+    mine = replace(drop(1), depositor=reader.id)
+    shelf.rows.receipts.open_many([mine, drop(2)])
+    assert [row.key for row in shelf.rows.receipts.recent(reader.id)] == [mine.key]
+    assert len(shelf.rows.receipts.recent(steward.id)) == 2
+    with pytest.raises(Forbidden):
+        shelf.rows.receipts.recent(uuid.uuid4())
+
+
+@pytest.mark.services
+def test_a_film_that_is_no_film_id_is_dead(database: Settings) -> None:
+    real = connect(database)
+    (receipt,) = real.receipts.open_many([drop(1)])
+    with pytest.raises(Dead, match="23514"):
+        real.receipts.accept(receipt, replace(film(1), id="not a hash"), [])
+    real.close()
+
+
+@pytest.mark.services
+def test_a_receipt_accepted_while_its_film_is_being_analysed_ends_analysed(
+    database: Settings,
+) -> None:
+    real = connect(database)
+    full = library(real)
+    for seed in range(20):
+        full.accept(film(seed), seed=1)
+        (second,) = real.receipts.open_many([drop(seed, key=f"again/{seed}")])
+        save = threading.Thread(
+            target=real.analyses.save, args=([analysis(film(seed).id, seed=seed)], [])
+        )
+        save.start()
+        real.receipts.accept(second, film(seed), received(second, film(seed)))
+        save.join()
+        assert full.now(second).state == "analysed", seed
+    real.close()
