@@ -1,12 +1,13 @@
 """Why a film was refused, in words of the reader's language: what was wanted, what came.
 
-Ingest says a code and two short English facts (schemas/errors.Refusal). The English sentence
-carries those facts; the French one is written per code and carries their figures.
+Ingest says a code and two short English facts (schemas/errors.Refusal). Each code has a sentence
+in both languages; the facts are put into French by web/facts.py.
 """
 
 from typing import Final
 
 from store.records import Receipt
+from web.facts import fact
 from web.language import Language
 
 #: What the screen says for each code: French, English. `{wanted}` and `{came}` are ingest's.
@@ -69,7 +70,7 @@ def reason_of(receipt: Receipt, language: Language) -> dict[str, str] | None:
         return None
     code = receipt.code or receipt.state
     place = 0 if language == "fr" else 1
-    wanted = receipt.wanted or _UNSAID[place]
-    came = receipt.came or _UNSAID[place]
+    wanted = fact(receipt.wanted, language) if receipt.wanted else _UNSAID[place]
+    came = fact(receipt.came, language) if receipt.came else _UNSAID[place]
     sentence = SENTENCES.get(code, _OTHER)[place]
     return {"code": code, "message": sentence.format(code=code, wanted=wanted, came=came)}

@@ -211,13 +211,14 @@ def test_a_receipt_says_its_state_its_reason_and_its_film(web: Web, receipt: str
 
     kept = next(iter(web.rows.tables.receipts.values()))
     web.rows.receipts.reject(
-        kept, code="too-small", wanted="64 px a side", came="9 x 9 px", events=[]
+        kept, code="too-small", wanted="at least 64 pixels a side", came="9 x 9 pixels", events=[]
     )
     refused = web.get(f"/receipts/{receipt}").json
     assert refused["state"] == "rejected"
     assert refused["reason"] == {
         "code": "too-small",
-        "message": "Le cliché est trop petit pour être lu : attendu 64 px a side, reçu 9 x 9 px.",
+        "message": "Le cliché est trop petit pour être lu :"
+        " attendu au moins 64 pixels de côté, reçu 9 × 9 pixels.",
     }
 
     film, done = add_film(web, "b", depositor=web.accounts["radiologist"].id)

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask, request, session
 from limits import parse
 
@@ -40,7 +41,8 @@ def add_doors(app: Flask) -> None:
 
 @pytest.fixture(scope="module")
 def password_hash() -> str:
-    return hash_password(PASSWORD)
+    # The real hash costs 50 ms and 64 MiB on purpose; a hash says itself what it costs.
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 
 @pytest.fixture
@@ -295,3 +297,13 @@ def test_a_token_removed_elsewhere_is_out_after_a_few_seconds(web: Web) -> None:
     now[0] = accounts.FRESH_S + 0.1
 
     assert known.by_token(web.tokens["viewer"]) is None
+
+
+def test_a_password_is_hashed_by_argon2id_and_a_short_one_is_refused() -> None:
+    made = hash_password(PASSWORD)
+
+    assert made.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert password_fits(PASSWORD, made)
+    assert not password_fits(PASSWORD + "!", made)
+    with pytest.raises(ValueError, match=r"wanted .* 12 to 256 characters, came 5"):
+        hash_password("short")

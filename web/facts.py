@@ -1,0 +1,79 @@
+"""Ingest's short facts ("a file of 0 bytes") in French.
+
+Rows keep the English fact: it is what happened. A fact without a French form is shown as it is,
+and tests/web/test_reasons.py fails when ingest says one that is not here.
+"""
+
+import re
+from typing import Final
+
+from web.language import Language
+
+#: What ingest says, as a pattern, and its French form.
+_FRENCH: Final = tuple(
+    (re.compile(pattern), french)
+    for pattern, french in (
+        (r"a PNG or JPEG film", "un cliché PNG ou JPEG"),
+        (r"a whole (PNG|JPEG) file", r"un fichier \1 entier"),
+        (r"a file of 0 bytes", "un fichier vide"),
+        (r"a file of (\d+) bytes", r"un fichier de \1 octets"),
+        (r"an? (DICOM|GIF|BMP|TIFF|WebP|JPEG 2000|AVIF|HEIC|PDF) file", r"un fichier \1"),
+        (r"a ZIP archive", "une archive ZIP"),
+        (r"a file of no known picture format", "un fichier qui n'est aucune image connue"),
+        (r"bytes where a marker should be", "des octets à la place d'un marqueur"),
+        (r"a picture without a frame header", "une image sans en-tête de trame"),
+        (r"a signature and nothing else", "une signature et rien d'autre"),
+        (r"one without a header", "un fichier sans en-tête"),
+        (r"one with a wrong header", "un fichier à l'en-tête erroné"),
+        (r"one with damaged data \(checksum\)", "des données abîmées (somme de contrôle)"),
+        (r"one that ends within its headers", "un fichier coupé dans ses en-têtes"),
+        (r"one that ends within a chunk", "un fichier coupé dans un bloc"),
+        (r"one that ends before its last chunk", "un fichier coupé avant son dernier bloc"),
+        (r"one that cannot be decoded \((.+)\)", r"un fichier indécodable (\1)"),
+        (
+            r"colour type (\S+) at (\S+) bits, of no PNG",
+            r"un type de couleur \1 sur \2 bits, étranger au PNG",
+        ),
+        (
+            r"a baseline or progressive JPEG of 8 bits",
+            "un JPEG séquentiel ou progressif sur 8 bits",
+        ),
+        (r"one of kind SOF(\S+) at (\S+) bits", r"un JPEG de type SOF\1 sur \2 bits"),
+        (
+            r"1, 3 or 4 channels and a size in the header",
+            "1, 3 ou 4 canaux et une taille dans l'en-tête",
+        ),
+        (r"(\S+) channels, (\S+) x (\S+) pixels", r"\1 canaux, \2 × \3 pixels"),
+        (r"one still picture", "une seule image fixe"),
+        (r"an animated PNG", "un PNG animé"),
+        (r"(\S+) x (\S+) pixels", r"\1 × \2 pixels"),
+        (r"at most (\S+) pixels a side", r"au plus \1 pixels de côté"),
+        (r"at least (\S+) pixels a side", r"au moins \1 pixels de côté"),
+        (r"at most (\S+) pixels in all", r"au plus \1 pixels en tout"),
+        (r"at most (\S+) bytes", r"au plus \1 octets"),
+        (r"(\S+) bytes", r"\1 octets"),
+        (
+            r"a film that decodes within (\S+) s and the memory allowed",
+            r"un cliché décodé en moins de \1 s et dans la mémoire permise",
+        ),
+        (r"one that does not", "un cliché qui ne le permet pas"),
+        (r"a film that was not erased", "un cliché qui n'a pas été effacé"),
+        (r"an erased film", "un cliché effacé"),
+    )
+)
+
+
+def fact(english: str, language: Language) -> str:
+    """Return a fact in the language; one without a French form stays as it was said."""
+    if language == "en":
+        return english
+    return french_of(english) or english
+
+
+def french_of(english: str) -> str | None:
+    """Return a fact's French form, None when it has none."""
+    for pattern, french in _FRENCH:
+        found = pattern.fullmatch(english)
+        if found:
+            return found.expand(french)
+    return None
