@@ -1,4 +1,7 @@
-"""A Triton that answers from the pixels alone: same film, same scores; alike films, alike rows."""
+"""Triton in memory: scores from the pixels alone, and control of what is loaded.
+
+Same film, same scores; alike films, alike rows.
+"""
 
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -10,6 +13,7 @@ from schemas.errors import Unavailable
 from schemas.findings import FINDINGS, INDEX
 from schemas.models import EMBEDDING_WIDTH
 from workers.triton import URGENT, Scores
+from workers.triton_config import Config
 
 #: The starter model's own gaps, so that "not assessed" is met in every test.
 NOT_ASSESSED = ("Enlarged Cardiomediastinum", "Fracture", "Support Devices")
@@ -97,3 +101,38 @@ class FakeTriton:
             features.astype(np.float16),
             activation.astype(np.float32),
         )
+
+
+class FakeControl:
+    """Stands in for workers.triton.TritonControl.
+
+    `served` is what is loaded; `refuses` are versions whose load raises ValueError, `passes_over`
+    versions that it leaves out in silence, as Triton does with a folder it cannot read; `loads`
+    records the versions of each load that was asked for; `down` makes every call Unavailable.
+    """
+
+    def __init__(self) -> None:
+        self.served: frozenset[int] = frozenset()
+        self.refuses: set[int] = set()
+        self.passes_over: set[int] = set()
+        self.loads: list[tuple[int, ...]] = []
+        self.down = False
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def ready_versions(self) -> frozenset[int]:
+        self._up()
+        return self.served
+
+    def load(self, config: Config) -> None:
+        self._up()
+        versions = tuple(config["version_policy"]["specific"]["versions"])
+        self.loads.append(versions)
+        if self.refuses.intersection(versions):
+            raise ValueError("triton refused to load: told to")
+        self.served = frozenset(versions) - self.passes_over
+
+    def _up(self) -> None:
+        if self.down:
+            raise Unavailable("triton", "connection refused")

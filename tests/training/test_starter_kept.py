@@ -1,0 +1,65 @@
+"""What the repository keeps of the starter model: small, whole, and what its papers say."""
+
+import numpy as np
+
+from schemas.findings import FINDINGS
+from schemas.models import ModelManifest
+from tests.requirements import ROOT
+from training.nih import ASSESSED
+
+KEPT = ROOT / "triton_models" / "starter"
+CARD = ROOT / "docs" / "model-card-starter.md"
+
+
+def manifest() -> ModelManifest:
+    return ModelManifest.model_validate_json((KEPT / "model.json").read_bytes())
+
+
+def test_the_heads_are_under_300_kb_and_fit_the_manifest() -> None:
+    assert (KEPT / "heads.npz").stat().st_size < 300_000
+    said = manifest()
+    with np.load(KEPT / "heads.npz", allow_pickle=False) as heads:
+        assert tuple(heads["names"]) == said.assessed
+        assert heads["weights"].shape == (said.features, len(said.assessed))
+        assert heads["mean"].shape == heads["scale"].shape == (said.features,)
+        assert (heads["scale"] > 0).all()
+        assert (heads["map_scale"] > 0).all()
+        assert all(np.isfinite(heads[name]).all() for name in heads.files if name != "names")
+
+
+def test_the_manifest_assesses_eleven_and_gives_each_both_operating_points() -> None:
+    said = manifest()
+    assert said.assessed == ASSESSED
+    assert set(said.operating_points) == set(ASSESSED)
+    assert said.label == "starter/1"
+    gaps = {
+        name
+        for name, points in zip(FINDINGS, said.thresholds(), strict=True)
+        if points == (None, None)
+    }
+    assert gaps == {"Enlarged Cardiomediastinum", "Fracture", "Support Devices"}
+    for points in said.operating_points.values():
+        assert points.sensitive.sensitivity >= 0.9
+        youden = points.alert.sensitivity + points.alert.specificity
+        assert youden >= points.sensitive.sensitivity + points.sensitive.specificity
+
+
+def test_the_figures_are_macro_auroc_with_interval_in_cross_validation_and_held_out() -> None:
+    figures = manifest().figures
+    for where in ("cross_validation", "held_out"):
+        low, middle, high = (figures[f"{where}.macro_auroc{end}"] for end in ("_low", "", "_high"))
+        assert 0.5 < low < middle < high < 1
+        each = [figures[f"{where}.auroc:{name}"] for name in ASSESSED]
+        assert abs(float(np.mean(each)) - middle) < 1e-3
+
+
+def test_the_model_card_shows_the_manifests_figures_and_its_limits() -> None:
+    card = CARD.read_text()
+    figures = manifest().figures
+    for where in ("cross_validation", "held_out"):
+        for name in ASSESSED:
+            row = next(line for line in card.splitlines() if line.startswith(f"| {name} |"))
+            assert f" {figures[f'{where}.auroc:{name}']:.3f} " in row
+        assert f"**{figures[f'{where}.macro_auroc']:.3f} (" in card
+    for word in ("not a medical device", "## Limits", "mined from reports", "not assessed"):
+        assert word in card
