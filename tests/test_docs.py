@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -150,3 +151,13 @@ def test_both_readmes_have_the_same_parts() -> None:
         for page in ("README.md", "README.fr.md")
     ]
     assert commands_of[0] == commands_of[1]
+
+
+def test_the_ci_script_runs_the_commands_of_the_readme() -> None:
+    script = ROOT / ".ci" / "run"
+    assert script.stat().st_mode & 0o111
+    subprocess.run(["bash", "-n", script], check=True)
+    run = re.findall(r"^within_time (make [a-z-]+)$", script.read_text(), re.MULTILINE)
+    assert run == ["make check", "make test"]
+    for command in run:
+        assert f"`{command}`" in text_of("README.md") or f"\n{command} " in text_of("README.md")
