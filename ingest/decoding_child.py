@@ -1,0 +1,92 @@
+"""The child process that decodes: `python -m ingest.decoding_child`, on a socket as its stdin.
+
+It answers one request after another: a length and a film's bytes come in; an outcome goes out
+(ingest/decoder.py has the other end). It may use so much memory and processor time and no more,
+can write no file, and dies with its parent.
+"""
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import socket
+import struct
+import sys
+import traceback
+from typing import Any, Final
+
+from ingest.readers import read_film
+from ingest.renditions import develop
+from schemas.errors import Refusal
+
+LENGTH: Final = struct.Struct(">Q")
+#: The blobs of an outcome, in the order they follow its JSON head.
+BLOBS: Final = ("full", "display", "thumbnail", "signature")
+
+_PR_SET_PDEATHSIG: Final = 1
+
+
+def main(memory_bytes: int, seconds: float, pixel_limit: int, parent: int) -> None:
+    """Serve until the socket closes."""
+    _die_with(parent)
+    _limit(memory_bytes)
+    with socket.socket(fileno=0) as wire, wire.makefile("rwb", buffering=1 << 16) as stream:
+        # What says that the imports are done: only then does a film's time begin to run.
+        stream.write(LENGTH.pack(0))
+        stream.flush()
+        while length := stream.read(LENGTH.size):
+            data = stream.read(LENGTH.unpack(length)[0])
+            _limit_time(seconds)
+            head, blobs = _outcome(data, pixel_limit)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            del data
+            said = json.dumps(head | {"sizes": [len(blob) for blob in blobs]}).encode()
+            for part in (LENGTH.pack(len(said)), said, *blobs):
+                stream.write(part)
+            stream.flush()
+
+
+def _outcome(data: bytes, pixel_limit: int) -> tuple[dict[str, Any], list[bytes]]:
+    try:
+        film = develop(read_film(data, pixel_limit))
+    except Refusal as error:
+        return {"refused": [error.code, error.wanted, error.came]}, []
+    except MemoryError:
+        return {"exhausted": True}, []
+    except Exception:  # noqa: BLE001 - a bug of ours: told to the parent, who raises it
+        return {"bug": traceback.format_exc(limit=-5)}, []
+    head = {"film": film.film, "width": film.width, "height": film.height, "bits": film.bits}
+    return head, [getattr(film, name) for name in BLOBS]
+
+
+def _die_with(parent: int) -> None:
+    """Have the kernel kill us when the parent ends, however it ends."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
+    if os.getppid() != parent:
+        # It had ended before we asked.
+        sys.exit(0)
+
+
+def _limit(memory_bytes: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    # A core file would hold the film.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _limit_time(seconds: float) -> None:
+    """Have the kernel end us after so much time, by the clock or by the processor.
+
+    Left at their defaults, SIGALRM and SIGXCPU end the process even within a decoder's C code.
+    """
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    whole = int(used.ru_utime + used.ru_stime + seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (whole, resource.RLIM_INFINITY))
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

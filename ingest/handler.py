@@ -1,0 +1,260 @@
+"""From a drop to a stored film: what the worker `ingest` does with each record.
+
+The order makes every step repeatable and nothing lost: receipt; objects; rows and events in one
+transaction; only then the raw version goes, and after it the offset. Cut anywhere, the record
+comes again: a receipt past `received` is not decoded again, and of its drop only the raw
+version, if it is still there, is left to remove.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, Protocol
+from uuid import UUID
+
+from ingest.decoder import Decoder
+from ingest.notification import drop_of
+from ingest.renditions import Developed
+from schemas.envelope import Message, from_record, to_message
+from schemas.errors import Dead, NotFound, Refusal
+from schemas.events import (
+    AnalysisRequested,
+    AnalysisRequestedBulk,
+    ObjectUploaded,
+    RadiographReceived,
+    RadiographRejected,
+)
+from schemas.identities import receipt_id
+from store.log import Record
+from store.objects import connect as connect_objects
+from store.ports import Objects, Rows, rendition_key
+from store.records import Film, Receipt, Rendition
+from store.rows import connect as connect_rows
+from store.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_THREADS: Final = 8
+#: States in which the film is durable or known to be: the raw version may go.
+_STORED: Final = frozenset({"accepted", "analysed"})
+_MEDIA: Final[dict[Rendition, str]] = {
+    "full": "image/png",
+    "display": "image/jpeg",
+    "thumbnail": "image/jpeg",
+}
+
+
+class Developer(Protocol):
+    """What turns a file's bytes into a film: ingest.decoder.Decoder, or a test's own."""
+
+    def develop(self, data: bytes) -> Developed:
+        """Return the film. Raises Refusal."""
+        ...
+
+    def close(self) -> None:
+        """End what was started."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One receipt to bring to its end, and the event that asked for it, if it was ours."""
+
+    receipt: Receipt
+    cause: UUID | None
+
+
+class IngestHandler:
+    """Brings the drops of a batch to their ends, several at a time."""
+
+    def __init__(
+        self, settings: Settings, rows: Rows, objects: Objects, decoder: Developer
+    ) -> None:
+        self._settings = settings
+        self._rows = rows
+        self._objects = objects
+        self._decoder = decoder
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="ingest")
+
+    def handle(self, records: Sequence[Record]) -> None:
+        """Bring every record's drop to its end.
+
+        Raises Dead for a record that is not MinIO's or ours, Unavailable when a service is down:
+        then the films that were finished stay so, and a repeat passes them over.
+        """
+        tasks = {task.receipt.id: task for task in self._tasks(records)}
+        self._all([partial(self._finish, task) for task in tasks.values()])
+
+    def receipt_of(self, record: Record) -> UUID | None:
+        """Return the receipt a record is about, None where it does not say."""
+        try:
+            if record.topic == "object.created":
+                drop = drop_of(record.value, self._settings)
+                return receipt_id(drop.bucket, drop.key, drop.version) if drop else None
+            event = from_record(record.topic, record.headers, record.value or b"").event
+        except Dead:
+            return None
+        return event.receipt if isinstance(event, ObjectUploaded) else None
+
+    def close(self) -> None:
+        """End the threads, the decoding children and the connections."""
+        self._threads.shutdown()
+        self._decoder.close()
+        self._rows.close()
+
+    def _tasks(self, records: Sequence[Record]) -> list[_Task]:
+        """Return what the records ask for; receipts of new drops are opened in one call."""
+        drops = []
+        uploads = []
+        for record in records:
+            if record.topic == "object.created":
+                drop = drop_of(record.value, self._settings)
+                if drop is not None:
+                    drops.append(drop)
+            else:
+                uploads.append(self._uploaded(record))
+        opened = self._rows.receipts.open_many(drops) if drops else []
+        return uploads + [_Task(receipt, None) for receipt in opened]
+
+    def _uploaded(self, record: Record) -> _Task:
+        received = from_record(record.topic, record.headers, record.value or b"")
+        if not isinstance(received.event, ObjectUploaded):
+            raise Dead(f"ingest: wanted object.uploaded, came {record.topic}")
+        receipt = self._rows.receipts.get(received.event.receipt)
+        if receipt is None:
+            # It was written in one transaction with the event.
+            raise Dead(f"object.uploaded: there is no receipt {received.event.receipt}")
+        return _Task(receipt, received.id)
+
+    def _finish(self, task: _Task) -> None:
+        receipt = task.receipt
+        if receipt.state in _STORED:
+            self._remove_raw(receipt)
+            return
+        if receipt.state != "received" and receipt.code != "erased":
+            return
+        try:
+            film = self._decoder.develop(self._raw(receipt))
+        except Refusal as refusal:
+            self._reject(task, refusal)
+            return
+        if receipt.code == "erased":
+            # We were cut before its raw version, which goes last, was removed.
+            self._forget(receipt, film)
+            return
+        for rendition in _MEDIA:
+            self._put(film, rendition)
+        state = self._rows.receipts.accept(receipt, _row(film, receipt), self._events(task, film))
+        log.info("A film is stored", extra={"receipt": str(receipt.id), "state": state})
+        if state in _STORED:
+            self._remove_raw(receipt)
+        elif state == "rejected":
+            known = self._rows.receipts.get(receipt.id)
+            # Refused otherwise, by another worker: the renditions may be a good film's.
+            if known is not None and known.code == "erased":
+                self._forget(receipt, film)
+
+    def _forget(self, receipt: Receipt, film: Developed) -> None:
+        """Remove what we stored of an erased film: unlike other refused drops, nothing stays."""
+        for rendition in _MEDIA:
+            self._objects.remove("radiographs", rendition_key(film.film, rendition))
+        self._remove_raw(receipt)
+
+    def _raw(self, receipt: Receipt) -> bytes:
+        limit = self._settings.file_limit_bytes
+        try:
+            return self._objects.read(
+                receipt.bucket, receipt.key, receipt.version, limit_bytes=limit
+            )
+        except NotFound:
+            raise Refusal(
+                "object-gone", wanted="the version that was dropped", came="none"
+            ) from None
+        except ValueError:
+            raise Refusal(
+                "too-large", wanted=f"at most {limit} bytes", came=f"{receipt.size} bytes"
+            ) from None
+
+    def _put(self, film: Developed, rendition: Rendition) -> None:
+        data: bytes = getattr(film, rendition)
+        self._objects.put(
+            "radiographs", rendition_key(film.film, rendition), data, _MEDIA[rendition]
+        )
+
+    def _remove_raw(self, receipt: Receipt) -> None:
+        # This version only: another one under the same key is another drop.
+        self._objects.remove(receipt.bucket, receipt.key, receipt.version)
+
+    def _reject(self, task: _Task, refusal: Refusal) -> None:
+        """End the receipt as rejected. Its raw version stays for whoever wants to know why."""
+        receipt = task.receipt
+        event = RadiographRejected(
+            receipt=receipt.id,
+            site=receipt.site,
+            source=receipt.source,
+            code=refusal.code,
+            wanted=refusal.wanted,
+            came=refusal.came,
+            rejected_at=receipt.updated_at,
+        )
+        said = to_message(event, site=receipt.site, cause=task.cause)
+        state = self._rows.receipts.reject(
+            receipt, code=refusal.code, wanted=refusal.wanted, came=refusal.came, events=[said]
+        )
+        log.info(
+            "A drop is refused",
+            extra={"receipt": str(receipt.id), "code": refusal.code, "state": state},
+        )
+
+    def _events(self, task: _Task, film: Developed) -> list[Message]:
+        """Return what is said of a stored film; the same for each repeat."""
+        receipt = task.receipt
+        received = RadiographReceived(
+            radiograph=film.film,
+            site=receipt.site,
+            source=receipt.source,
+            width=film.width,
+            height=film.height,
+            bits=film.bits,
+            receipt=receipt.id,
+            received_at=receipt.created_at,
+        )
+        work = AnalysisRequested if receipt.lane == "first" else AnalysisRequestedBulk
+        requested = work(
+            radiograph=film.film, receipt=receipt.id, requested_for=f"receipt:{receipt.id}"
+        )
+        return [
+            to_message(event, site=receipt.site, cause=task.cause)
+            for event in (received, requested)
+        ]
+
+    def _all(self, steps: Sequence[Callable[[], None]]) -> None:
+        """Run every step to its end, several at a time, then raise the first error, if any."""
+        running = [self._threads.submit(step) for step in steps]
+        errors = [error for future in running if (error := future.exception()) is not None]
+        if errors:
+            raise errors[0]
+
+
+def _row(film: Developed, receipt: Receipt) -> Film:
+    return Film(
+        id=film.film,
+        width=film.width,
+        height=film.height,
+        bits=film.bits,
+        site=receipt.site,
+        source=receipt.source,
+        signature=film.signature,
+    )
+
+
+def build(settings: Settings) -> IngestHandler:
+    """Return the handler on the real stores and decoding children.
+
+    Its `close` ends the children and the connections.
+    """
+    return IngestHandler(
+        settings, connect_rows(settings), connect_objects(settings), Decoder(settings)
+    )
