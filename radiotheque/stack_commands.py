@@ -24,6 +24,9 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
     logs.add_argument("name", nargs="?", help="a process")
     logs.add_argument("-n", "--lines", type=int, default=20)
     logs.set_defaults(run=run_logs)
+    demo = commands.add_parser("demo", help="start everything and fill it with films")
+    demo.add_argument("--films", help="a folder of PNG or JPEG films (default: 48 phantoms)")
+    demo.set_defaults(run=run_demo)
     prepare = commands.add_parser(
         "prepare", help="migrate, make buckets, users, topics and the first account"
     )
@@ -47,6 +50,26 @@ def run_up(chosen: argparse.Namespace) -> int:
         print("`make logs` shows more, `make down` ends what runs", file=sys.stderr)
         return 1
     return 0
+
+
+def run_demo(chosen: argparse.Namespace) -> int:
+    """Start everything, drop films, wait until each is analysed."""
+    from radiotheque import demo
+    from stack.lifecycle import StartFailedError
+    from stack.run import CommandFailedError
+
+    try:
+        return demo.run_demo(chosen)
+    except (
+        demo.DemoFailedError,
+        StartFailedError,
+        CommandFailedError,
+        PermissionError,
+        ValueError,
+    ) as error:
+        print(f"the demo failed: {error}", file=sys.stderr)
+        print("`make status` and `make logs` show more", file=sys.stderr)
+        return 1
 
 
 def run_down(chosen: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ HTTP and not a Unix socket: the path of a socket in a deep folder can pass the 1
 Linux allows.
 """
 
+import contextlib
 import http.client
 import xmlrpc.client
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ class Supervised:
 
 
 class Timeout(xmlrpc.client.Transport):
-    """A transport that does not wait for ever."""
+    """A transport that does not wait for ever, and keeps no connection between calls."""
 
     def __init__(self, timeout_s: float) -> None:
         super().__init__()
@@ -38,6 +39,13 @@ class Timeout(xmlrpc.client.Transport):
         connection = super().make_connection(host)
         connection.timeout = self.timeout_s
         return connection
+
+    def request(self, *arguments: Any, **named: Any) -> Any:
+        """Make one call."""
+        try:
+            return super().request(*arguments, **named)
+        finally:
+            self.close()
 
 
 class Control:
@@ -74,7 +82,8 @@ class Control:
         """
         for name, process in self.processes().items():
             if process.pid == 0:
-                self.proxy.supervisor.removeProcessGroup(name)
+                with contextlib.suppress(xmlrpc.client.Fault):  # it was started meanwhile
+                    self.proxy.supervisor.removeProcessGroup(name)
         self.proxy.supervisor.shutdown()
 
 

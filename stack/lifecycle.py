@@ -1,7 +1,6 @@
 """Up and down: starting everything in order, and ending it so that nothing is left."""
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable
@@ -69,20 +68,22 @@ def start_supervisor(state: State) -> None:
     Its output goes to a log and its input is /dev/null, so that `make demo | cat` ends.
     """
     log = state.logs / "supervisord.out"
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "supervisor.supervisord", "-c", str(state.supervisor_conf)],
-            cwd=state.root,
-            env=child_environment(state),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    leftovers.record(state, "supervisord", process.pid)
+    append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    pid = os.posix_spawn(
+        sys.executable,
+        [sys.executable, "-m", "supervisor.supervisord", "-c", str(state.supervisor_conf)],
+        child_environment(state),
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(log), append, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+    )
+    leftovers.record(state, "supervisord", pid)
 
     def answers() -> bool:
-        if process.poll() is not None:
+        if look_up(pid) is None:
             raise StartFailedError(f"the supervisor ended at once\n{tail(log)}")
         return control.is_up(state)
 

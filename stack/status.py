@@ -108,7 +108,9 @@ def processes(state: State, ports: Mapping[str, int]) -> list[dict[str, Any]]:
     return [
         {
             "name": service.name,
-            "state": state_of(supervised.get(service.name), bool(healthy.get(service.name))),
+            "state": state_of(
+                supervised.get(service.name), healthy=bool(healthy.get(service.name))
+            ),
             "pid": supervised[service.name].pid or None if service.name in supervised else None,
             "restarts": int(restarts.get(service.name, 0)),
         }
@@ -116,7 +118,7 @@ def processes(state: State, ports: Mapping[str, int]) -> list[dict[str, Any]]:
     ]
 
 
-def state_of(process: control.Supervised | None, healthy: bool) -> str:  # noqa: FBT001 - a fact
+def state_of(process: control.Supervised | None, *, healthy: bool) -> str:
     """Return the status' word for what the supervisor and the health check say."""
     if process is None:
         return "stopped"

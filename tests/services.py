@@ -49,12 +49,12 @@ def without_services(reason: str) -> None:
     pytest.skip(reason)
 
 
-def start(state: State, *, services_only: bool) -> None:
+def start(state: State, *, services_only: bool, prepare: bool = True) -> None:
     """Start the tests' stack; show the ends of all logs when it does not come up."""
     if not (cache_root() / f"minio-{MINIO_VERSION}").is_dir():
         without_services("the services are not installed: `make test` installs them")
     try:
-        up(state, services_only=services_only, prefer_usual_ports=False)
+        up(state, services_only=services_only, prefer_usual_ports=False, prepare=prepare)
     except (StartFailedError, CommandFailedError, OSError) as error:
         show_logs(state)
         without_services(f"the services did not start: {error}")
