@@ -56,6 +56,8 @@ _FRENCH: Final = tuple(
             r"a film that decodes within (\S+) s and the memory allowed",
             r"un cliché décodé en moins de \1 s et dans la mémoire permise",
         ),
+        (r"the version that was dropped", "la version déposée"),
+        (r"none", "rien"),
         (r"one that does not", "un cliché qui ne le permet pas"),
         (r"a film that was not erased", "un cliché qui n'a pas été effacé"),
         (r"an erased film", "un cliché effacé"),

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
 from store.settings import Settings
@@ -28,6 +30,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         if isinstance(app, Flask):
             hub_of(app).stop()
         super().handle_exit(sig, frame)
+
+
+class Log(Logger):  # type: ignore[misc]
+    """Gunicorn's lines go where all of ours go, in the form the program chose."""
+
+    def setup(self, cfg: Config) -> None:
+        """Take the levels, not the handlers."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -53,7 +65,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "control_socket_disable": True,
             # Query strings and addresses stay out of logs; each view logs what matters.
             "accesslog": None,
-            "logconfig_dict": {"version": 1, "disable_existing_loggers": False},
+            "logger_class": Log,
             "proc_name": "radiotheque-web",
         }
         for name, value in options.items():
