@@ -48,7 +48,8 @@ def install(app: Flask, known: KnownAccounts) -> None:
     manager.session_protection = None
     manager.user_loader(_from_session)
     manager.request_loader(_from_token)
-    manager.init_app(app)
+    # Its template variable would ask PostgreSQL again while an error page is drawn.
+    manager.init_app(app, add_context_processor=False)
 
 
 def known_accounts() -> KnownAccounts:

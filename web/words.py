@@ -199,7 +199,6 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "{sent} envoyés, {received} reçus, {analysed} analysés, {refused} refusés",
         "{sent} sent, {received} received, {analysed} analysed, {refused} rejected",
     ),
-    "deposit.sent": ("envoyés", "sent"),
     "deposit.received": ("reçus", "received"),
     "deposit.analysed": ("analysés", "analysed"),
     "deposit.refused": ("refusés", "rejected"),
@@ -293,7 +292,7 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "Arrows to move, Enter to open.",
     ),
     "films.none_suspected": ("Aucun signe suspecté", "No finding suspected"),
-    "films.more": ("et {count} autres", "and {count} more"),
+    "films.more": ("et {count} de plus", "and {count} more"),
     "films.validated": ("validé par un médecin", "read by a physician"),
     "films.in_waiting": ("analyse en attente", "analysis waiting"),
     "films.need_finding": (
@@ -352,7 +351,6 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     ),
     "reading.chosen": ("{count} signes renseignés", "{count} findings marked"),
     "reading.saved": ("Lecture enregistrée.", "Reading saved."),
-    "reading.saving": ("Enregistrement…", "Saving…"),
     "reading.forbidden": (
         "Votre rôle (consultation) ne permet pas d'enregistrer une lecture.",
         "Your role (viewer) does not allow saving a reading.",
@@ -385,10 +383,6 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "comments.removed": ("Commentaire supprimé.", "Comment removed."),
     "comments.empty": ("Le commentaire est vide.", "The comment is empty."),
     "similar": ("Clichés similaires", "Similar films"),
-    "similar.lead": (
-        "Recherche par l'image : les douze clichés les plus proches.",
-        "Search by image: the twelve most similar films.",
-    ),
     "similar.finding": ("Seulement avec", "Only with"),
     "similar.same_patient": (
         "Inclure les clichés du même patient",
@@ -421,10 +415,8 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "viewer.invert": ("Inverser", "Invert"),
     "viewer.width": ("Largeur", "Width"),
     "viewer.level": ("Centre", "Level"),
-    "viewer.window": ("Fenêtrage", "Window"),
     "viewer.opacity": ("Opacité", "Opacity"),
     "viewer.map": ("Carte d'activation", "Heat map"),
-    "viewer.no_map": ("aucune", "none"),
     "viewer.low": ("faible", "low"),
     "viewer.high": ("forte", "high"),
     "viewer.legend": (
@@ -437,7 +429,7 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "La carte d'activation n'a pas pu être chargée.",
         "The heat map could not be loaded.",
     ),
-    "viewer.full": ("Image en pleine profondeur (PNG)", "Full-depth image (PNG)"),
+    "viewer.full": ("Pleine profondeur (PNG)", "Full depth (PNG)"),
     "viewer.zoom": ("Zoom {value}", "Zoom {value}"),
     # Keyboard help
     "keys": ("Raccourcis clavier", "Keyboard shortcuts"),
@@ -510,11 +502,7 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "{count} messages en échec. Les gestionnaires peuvent les rejouer.",
         "{count} dead letters. Stewards can replay them.",
     ),
-    "system.origin": ("Origine", "Origin"),
-    "system.reason": ("Raison", "Reason"),
-    "system.when": ("Date", "Date"),
     "system.attempts": ("Essais", "Attempts"),
-    "system.actions": ("Actions", "Actions"),
     "system.replay": ("Rejouer", "Replay"),
     "system.discard": ("Écarter", "Discard"),
     "system.replay_this": ("Rejouer le message {origin}", "Replay the record {origin}"),
@@ -529,19 +517,19 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "system.model": ("Modèle en service", "Live model"),
     "system.no_model": ("Aucun modèle en service.", "No live model."),
     "system.model_version": ("version {version}", "version {version}"),
-    "system.all_well": ("Tout tourne.", "Everything runs."),
+    "system.all_well": ("Tout tourne", "Everything runs"),
     "system.some_down": (
-        "{count} processus ne tournent pas.",
-        "{count} processes are not running.",
+        "{count} à surveiller",
+        "{count} to look at",
     ),
-    "system.unknown": ("État inconnu.", "State unknown."),
+    "system.unknown": ("État inconnu", "State unknown"),
 }
 
 #: Keys whose words the browser's modules need; they travel in the page, in its language.
 _BROWSER: Final = (
     "error.", "deposit.", "state.", "label.", "similar.", "comments.", "viewer.", "view.",
     "system.updated", "system.stale", "system.pause", "system.resume",
-    "reading.saved", "reading.saving", "reading.none_chosen", "reading.chosen", "reading.map_of",
+    "reading.saved", "reading.none_chosen", "reading.chosen", "reading.map_of",
     "reading.unsaved", "films.none_suspected", "films.in_waiting", "films.more", "retry",
     "suspected", "borderline", "source.",
 )  # fmt: skip

@@ -29,7 +29,7 @@ def day(at: datetime | None, language: Language) -> str:
 
 
 def moment(at: datetime, language: Language) -> str:
-    """Return date and time, in UTC and saying so; the browser rewrites it in local time."""
+    """Return date and time, in UTC and saying so."""
     return f"{day(at, language)} {at.astimezone(UTC):%H:%M} UTC"
 
 

@@ -28,7 +28,7 @@ const viewer = new Viewer(find("stage"), find("canvas"), size, () => {
   find("window-level").value = viewer.level;
   find("level-value").value = viewer.level;
   find("invert").setAttribute("aria-pressed", String(viewer.inverted));
-  find("readout").textContent = words("viewer.zoom", { value: number(viewer.zoom, 1) });
+  find("readout").textContent = viewer.zoom > 1 ? words("viewer.zoom", { value: number(viewer.zoom, 1) }) : "";
 });
 hold(viewer);
 picture(`${api}/image?rendition=display`).then(

@@ -19,8 +19,10 @@ export class Fate {
   follow(ids) {
     for (const id of ids) this.open.add(id);
     // Receipts come in bursts: one stream for the burst, not one for each.
-    clearTimeout(this.soon);
-    this.soon = setTimeout(() => this.#connect(), 150);
+    this.soon ||= setTimeout(() => {
+      this.soon = 0;
+      this.#connect();
+    }, 300);
   }
 
   #news(receipt) {
@@ -33,7 +35,8 @@ export class Fate {
 
   #connect() {
     // A stream that still has much to tell is left alone unless all its receipts are final.
-    if (this.stream && this.streamed.size >= STREAM_RECEIPTS / 2) return;
+    const all = [...this.open].every((id) => this.streamed.has(id));
+    if (this.stream && (all || this.streamed.size >= STREAM_RECEIPTS / 2)) return;
     this.#close();
     if (this.open.size === 0) return;
     this.streamed = new Set([...this.open].slice(0, STREAM_RECEIPTS));

@@ -38,16 +38,20 @@ export function similarFilms(api) {
   return load;
 }
 
+// The reading order, as the page's own list of findings has it.
+const ORDER = [...document.querySelectorAll("#similar-finding option")].map((option) => option.value);
+const inOrder = (names) => [...names].sort((one, other) => ORDER.indexOf(one) - ORDER.indexOf(other));
+
 function neighbour(item) {
   const folded = item.duplicates.length;
-  const suspected = item.findings.filter((finding) => finding.state === "suspected" && finding.name !== "No Finding");
+  const suspected = inOrder(item.findings.filter((finding) => finding.state === "suspected" && finding.name !== "No Finding").map((finding) => finding.name));
   const said = new Map(item.labels.filter((label) => label.source === "physician").map((label) => [label.finding, label.label]));
   const lines = [
     element("span", { className: "neighbour-similarity" }, words("similar.value", { value: number(item.similarity, 3) })),
-    ...suspected.slice(0, SHOWN).map((finding) => element("span", { className: "neighbour-finding" }, words(`finding.${finding.name}`))),
+    ...suspected.slice(0, SHOWN).map((finding) => element("span", { className: "neighbour-finding" }, words(`finding.${finding}`))),
     suspected.length > SHOWN ? element("span", { className: "quiet" }, words("films.more", { count: suspected.length - SHOWN })) : null,
     suspected.length === 0 ? element("span", { className: "quiet" }, words("films.none_suspected")) : null,
-    ...[...said].slice(0, SHOWN).map(([finding, label]) => element("span", { className: "neighbour-label", "data-label": label }, `${words(`finding.${finding}`)} : ${words(`label.${label}`)}`)),
+    ...inOrder(said.keys()).slice(0, SHOWN).map((finding) => element("span", { className: "neighbour-label", "data-label": said.get(finding) }, `${words(`finding.${finding}`)} : ${words(`label.${said.get(finding)}`)}`)),
     folded ? element("span", { className: "folded" }, words(folded === 1 ? "similar.duplicate" : "similar.duplicates", { count: folded })) : null,
   ];
   const image = element("img", { src: `/api/v1/radiographs/${item.id}/image?rendition=thumbnail`, alt: "", width: 256, height: 256, loading: "lazy", decoding: "async" });

@@ -42,7 +42,7 @@ export class Viewer {
     this.zoom = 1;
     this.x = 0;
     this.y = 0;
-    this.width = 255;
+    this.width = 256;
     this.level = 128;
     this.inverted = false;
     this.stale = true;
@@ -50,7 +50,7 @@ export class Viewer {
   }
 
   setWindow(width, level) {
-    this.width = CLAMP(Math.round(width), 8, 510);
+    this.width = CLAMP(Math.round(width), 8, 512);
     this.level = CLAMP(Math.round(level), 0, 255);
     this.stale = true;
     this.draw();
@@ -106,11 +106,11 @@ export class Viewer {
   }
 
   #window() {
-    // Linear window on the display rendition's 8 bits: level in the middle, width from 0 to 255.
+    // DICOM's LINEAR window (PS3.3 C.11.2.1.2.1) on the display rendition's 8 bits: 256 and 128
+    // leave every sample as it is.
     const table = new Uint8ClampedArray(256);
-    const low = this.level - this.width / 2;
     for (let value = 0; value < 256; value += 1) {
-      const out = ((value - low) / this.width) * 255;
+      const out = ((value - (this.level - 0.5)) / (this.width - 1) + 0.5) * 255;
       table[value] = this.inverted ? 255 - CLAMP(out, 0, 255) : out;
     }
     const from = this.samples.data;
