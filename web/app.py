@@ -43,7 +43,7 @@ def _add_pages(app: Flask) -> None:
         log.warning("There are no pages; only the API is served.")
         return
     pages = importlib.import_module("web.pages")
-    for blueprint in pages.blueprints() if hasattr(pages, "blueprints") else ():
+    for blueprint in pages.blueprints():
         app.register_blueprint(blueprint)
     if hasattr(pages, "error_page"):
         problems.style_errors(app, pages.error_page)

@@ -180,7 +180,7 @@ def test_a_viewer_may_not_deposit(web: Web) -> None:
 
 
 def test_a_stranger_is_told_to_sign_in_before_anything_is_read(web: Web) -> None:
-    assert send(web, ("a.png", b"x"), role=None).status_code == 403  # no CSRF token either
+    assert send(web, ("a.png", b"x"), role=None).status_code == 401
     assert web.get("/receipts/" + str(uuid4()), None).status_code == 401
 
 

@@ -16,7 +16,7 @@ from web.api.shapes import IdPath, ReceiptOut, ReceiptQuery, ReceiptsOut, Upload
 from web.auth import current_account, require_role
 from web.deps import deps, settings
 from web.language import current_language
-from web.problems import API_PREFIX, Problem
+from web.problems import API_PREFIX
 from web.receipts import may_see, read_receipt, receipt_json
 from web.uploads import Upload
 
@@ -48,17 +48,14 @@ _UPLOAD_BODY: Final = {
 
 
 @receipts.post("/radiographs", responses={202: UploadOut}, openapi_extensions=_UPLOAD_BODY)
-def deposit() -> Response | tuple[dict[str, Any], int]:
+def deposit() -> tuple[dict[str, Any], int]:
     """Take films; the answer comes before anything is decoded. A viewer may not deposit."""
     account = require_role("radiologist", "steward", "admin")
     # This view reads the body itself, under its own limits; the small one is for all others.
+    uploads.check_length(request.content_length, settings())
     stream = get_input_stream(request.environ)
-    try:
-        uploads.check_length(request.content_length, settings())
-        with uploads.read_uploads(stream, request.content_type or "", settings()) as files:
-            drops = _put_all(files, account.id)
-    except Problem as problem:
-        return uploads.answer_then_drain(problem.response(), stream)
+    with uploads.read_uploads(stream, request.content_type or "", settings()) as files:
+        drops = _put_all(files, account.id)
     # 1. the objects are there, 2. receipts and `object.uploaded` in one transaction. Cut between
     # the two, MinIO's own notification brings the films in all the same.
     taken = deps().rows.receipts.open_with_event(drops)
@@ -74,6 +71,14 @@ def deposit() -> Response | tuple[dict[str, Any], int]:
         for receipt, file in zip(taken, files, strict=True)
     ]
     return {"receipts": items}, 202
+
+
+@receipts.after_request
+def take_in_the_rest(answer: Response) -> Response:
+    """Read on after a refusal, so that the sender comes to see why (web/uploads.py)."""
+    if request.endpoint == "api_deposit.deposit" and answer.status_code >= 400:
+        return uploads.answer_then_drain(answer, get_input_stream(request.environ))
+    return answer
 
 
 @receipts.get("/receipts/<id>", responses={200: ReceiptOut})
