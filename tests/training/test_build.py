@@ -1,9 +1,6 @@
 """The model as it is built and fitted for real, in the training environment (TensorFlow)."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,8 +10,8 @@ import pytest
 from PIL import Image
 
 from schemas.models import ModelManifest
-from stack.cache import cache_root, fingerprint, python_tag
 from tests.requirements import ROOT
+from tests.training.environment import run_training
 from training.nih import ASSESSED, MAPPING
 
 pytestmark = [pytest.mark.training, pytest.mark.timeout(400)]
@@ -22,47 +19,22 @@ pytestmark = [pytest.mark.training, pytest.mark.timeout(400)]
 KEPT = ROOT / "triton_models" / "starter"
 
 
-@pytest.fixture(scope="module")
-def python() -> Path:
-    """Return the training environment's Python; skip at a desk without it, fail in CI."""
-    name = f"training-env-{fingerprint([ROOT / 'requirements' / 'training.txt'])}-{python_tag()}"
-    found = cache_root() / name / "bin" / "python"
-    if not found.exists():
-        reason = "the training environment is not installed: `make test` installs it"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    return found
-
-
-def run(python: Path, *words: str | Path, seed: str = "random") -> str:
-    done = subprocess.run(
-        [python, "-m", *words],
-        cwd=ROOT,
-        env=os.environ
-        | {
-            "PYTHONPATH": str(ROOT),
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-            "PYTHONHASHSEED": seed,
-            "OMP_NUM_THREADS": "2",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    sys.stdout.write(done.stdout[-2000:] + done.stderr[-4000:])
+def run(*words: str | Path, seed: str = "random") -> str:
+    done = run_training(*words, seed=seed)
     assert done.returncode == 0
     return done.stdout
 
 
 @pytest.fixture(scope="module")
-def built(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("built")
-    run(python, "training.build_starter", folder)
+    run("training.build_starter", folder)
     return folder
 
 
 @pytest.fixture(scope="module")
-def parity(python: Path, built: Path) -> Mapping[str, Any]:
-    said: Mapping[str, Any] = json.loads(run(python, "training.parity", built))
+def parity(built: Path) -> Mapping[str, Any]:
+    said: Mapping[str, Any] = json.loads(run("training.parity", built))
     return said
 
 
@@ -96,9 +68,9 @@ def test_the_built_model_keeps_the_tensor_contract(parity: Mapping[str, Any]) ->
 
 
 def test_building_twice_gives_the_same_bytes_and_the_manifest_says_their_hash(
-    python: Path, built: Path, tmp_path: Path
+    built: Path, tmp_path: Path
 ) -> None:
-    printed = run(python, "training.build_starter", tmp_path, seed="12345")
+    printed = run("training.build_starter", tmp_path, seed="12345")
     assert (tmp_path / "model.onnx").read_bytes() == (built / "model.onnx").read_bytes()
     said = ModelManifest.model_validate_json((tmp_path / "model.json").read_bytes())
     assert len(said.sha256) == 64
@@ -123,14 +95,12 @@ def draw_films(folder: Path, count: int) -> None:
     (folder / "labels.csv").write_text("\n".join(lines) + "\n")
 
 
-def test_the_fit_learns_calibrates_and_what_it_writes_is_built(
-    python: Path, tmp_path: Path
-) -> None:
+def test_the_fit_learns_calibrates_and_what_it_writes_is_built(tmp_path: Path) -> None:
     films, out, model = tmp_path / "films", tmp_path / "out", tmp_path / "model"
     films.mkdir()
     draw_films(films, 160)
     card = tmp_path / "card.md"
-    run(python, "training.fit_starter", films, "--out", out, "--card", card)
+    run("training.fit_starter", films, "--out", out, "--card", card)
     said = ModelManifest.model_validate_json((out / "model.json").read_bytes())
     # Bars are easy: a fit that mixed up films, labels or columns would be near 0.5.
     assert said.figures["held_out.macro_auroc"] > 0.75
@@ -139,25 +109,16 @@ def test_the_fit_learns_calibrates_and_what_it_writes_is_built(
     assert set(said.operating_points) == set(ASSESSED)
     assert (out / "heads.npz").stat().st_size < 300_000
     assert "| Edema |" in card.read_text()
-    run(python, "training.build_starter", model, "--heads", out)
+    run("training.build_starter", model, "--heads", out)
     assert (model / "model.onnx").stat().st_size > 10_000_000
 
 
-def test_heads_of_another_backbone_are_not_built_into_a_model(
-    python: Path, tmp_path: Path
-) -> None:
+def test_heads_of_another_backbone_are_not_built_into_a_model(tmp_path: Path) -> None:
     kept = ModelManifest.model_validate_json((KEPT / "model.json").read_bytes())
     (tmp_path / "heads.npz").write_bytes((KEPT / "heads.npz").read_bytes())
     other = kept.model_copy(update={"embedding_version": "0123456789abcdef"})
     (tmp_path / "model.json").write_text(other.model_dump_json())
-    done = subprocess.run(
-        [python, "-m", "training.build_starter", tmp_path / "out", "--heads", tmp_path],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_training("training.build_starter", tmp_path / "out", "--heads", tmp_path)
     assert done.returncode != 0
     assert "wanted backbone and projection 0123456789abcdef" in done.stderr
     assert not (tmp_path / "out" / "model.onnx").exists()

@@ -1,0 +1,222 @@
+"""The starter model on the real services: stored, loaded, answering; and refusals for real."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from schemas.errors import Unavailable
+from schemas.models import ModelManifest
+from stack.installs import starter_model
+from store.objects import connect as connect_objects
+from store.ports import Objects, Rows
+from store.records import ModelRow
+from store.rows import connect as connect_rows
+from store.settings import Settings
+from tests.training.environment import run_training
+from workers.models import BUCKET, ModelsProcess, model_key, seed_starter
+from workers.triton import BULK, URGENT, Scores, TritonControl, TritonModel
+from workers.triton_config import render
+
+pytestmark = [pytest.mark.services]
+
+
+@pytest.fixture(scope="module")
+def rows(module_settings: Settings) -> Iterator[Rows]:
+    """Return the rows as the command line may use them: it alone registers models."""
+    found = connect_rows(as_role(module_settings, "operator"))
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def own_rows(module_settings: Settings) -> Iterator[Rows]:
+    """Return the rows as the models process may use them."""
+    found = connect_rows(as_role(module_settings, "models"))
+    yield found
+    found.close()
+
+
+def as_role(settings: Settings, role: str) -> Settings:
+    return settings.model_copy(update={"postgres_user": f"radiotheque_{role}"})
+
+
+@pytest.fixture(scope="module")
+def objects(module_settings: Settings) -> Objects:
+    return connect_objects(module_settings)
+
+
+@pytest.fixture(scope="module")
+def control(module_settings: Settings) -> Iterator[TritonControl]:
+    found = TritonControl(
+        module_settings.triton_grpc, module_settings.triton_secret.get_secret_value()
+    )
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def process(
+    module_settings: Settings, own_rows: Rows, objects: Objects, control: TritonControl
+) -> ModelsProcess:
+    repository = module_settings.triton_repository
+    assert repository is not None
+    return ModelsProcess(
+        own_rows.models,
+        objects,
+        control,
+        repository=repository,
+        backend=module_settings.triton_backend,
+    )
+
+
+@pytest.fixture(scope="module")
+def built() -> Path:
+    """Return the built starter model's folder."""
+    return starter_model()
+
+
+@pytest.fixture(scope="module")
+def live(
+    module_settings: Settings, rows: Rows, objects: Objects, process: ModelsProcess, built: Path
+) -> Iterator[ModelRow]:
+    """Seed and serve the starter; leave Triton with that version alone, as it was found."""
+    settings = module_settings.model_copy(update={"starter_model": built})
+    seeded = seed_starter(settings, rows.models, objects)
+    assert process.step() == frozenset()
+    yield seeded
+    control = TritonControl(
+        module_settings.triton_grpc, module_settings.triton_secret.get_secret_value()
+    )
+    control.load(render(module_settings.triton_backend, [seeded.manifest]))
+    control.close()
+
+
+@pytest.fixture
+def model(module_settings: Settings, live: ModelRow) -> Iterator[TritonModel]:
+    del live
+    with TritonModel(module_settings.triton_grpc) as found:
+        yield found
+
+
+def films(count: int, side: int) -> np.ndarray:
+    return np.random.default_rng(count).integers(0, 256, (count, side, side), np.uint8)
+
+
+def test_the_seeded_model_is_live_whole_and_served(
+    live: ModelRow, rows: Rows, objects: Objects, control: TritonControl, model: TritonModel
+) -> None:
+    now_live = rows.models.live()
+    assert now_live is not None
+    assert now_live.manifest == live.manifest
+    kept = ModelManifest.model_validate_json(
+        objects.read(BUCKET, model_key(live.manifest, "model.json"))
+    )
+    assert kept == live.manifest
+    assert control.ready_versions() == {live.manifest.version}
+    assert model.side("1") == live.manifest.side
+
+
+@pytest.mark.training
+@pytest.mark.timeout(200)
+def test_triton_over_grpc_answers_what_onnx_runtime_answers(
+    built: Path, model: TritonModel, tmp_path: Path
+) -> None:
+    images = films(12, model.side("1"))
+    single = [images[row : row + 1] for row in range(len(images))]
+    answers = model.score_many(single, "1", BULK)
+    names = ("probabilities", "embedding", "features", "activation")
+    together = {
+        name: np.concatenate([getattr(answer, name) for answer in answers]) for name in names
+    }
+    np.savez(tmp_path / "answers.npz", image=images, **together)  # type: ignore[arg-type]
+    done = run_training("training.parity", built, "--served", tmp_path / "answers.npz")
+    assert done.returncode == 0
+    found = json.loads(done.stdout)
+    assert found["films"] == len(images)
+    assert found["nan_equal"]
+    for name in names:
+        assert found[name] < 1e-3, name
+
+
+def test_requests_in_flight_are_batched_and_keep_their_own_rows(model: TritonModel) -> None:
+    images = films(24, model.side("1"))
+    alone = model.score(images[:1], "1", URGENT)
+    flying: list[Future[Scores]] = [
+        model.submit(images[row : row + 1], "1", BULK) for row in range(len(images))
+    ]
+    wait(flying)
+    many = model.score(images, "1", URGENT)
+    for row, future in enumerate(flying):
+        np.testing.assert_allclose(future.result().embedding[0], many.embedding[row], atol=1e-4)
+    np.testing.assert_allclose(alone.probabilities[0], many.probabilities[0], atol=1e-4)
+
+
+def test_a_version_that_is_not_loaded_is_waited_for(model: TritonModel) -> None:
+    with pytest.raises(Unavailable, match="version 77"):
+        model.score(films(1, 320), "77")
+    assert not model.ready("77")
+
+
+def test_without_the_secret_nothing_is_loaded(
+    module_settings: Settings, live: ModelRow, control: TritonControl
+) -> None:
+    stranger = TritonControl(module_settings.triton_grpc, f"guess-{uuid.uuid4()}")
+    config = render(module_settings.triton_backend, [live.manifest])
+    with pytest.raises(Unavailable, match="restricted"):
+        stranger.load(config)
+    with pytest.raises(Unavailable, match="restricted"):
+        stranger.ready_versions()
+    stranger.close()
+    assert control.ready_versions() == {1}
+
+
+def register_candidate(
+    live: ModelRow, rows: Rows, objects: Objects, version: int, weights: bytes
+) -> None:
+    sha256 = hashlib.sha256(weights).hexdigest()
+    said = live.manifest.model_copy(update={"version": version, "sha256": sha256})
+    objects.put(BUCKET, model_key(said, "model.onnx"), weights)
+    rows.models.register(said, "candidate")
+
+
+@pytest.fixture
+def with_candidate(live: ModelRow, rows: Rows, objects: Objects) -> None:
+    weights = objects.read(BUCKET, model_key(live.manifest, "model.onnx"))
+    register_candidate(live, rows, objects, 2, weights)
+
+
+@pytest.fixture
+def with_broken_candidate(live: ModelRow, rows: Rows, objects: Objects) -> None:
+    register_candidate(live, rows, objects, 3, b"this is no model")
+
+
+@pytest.mark.usefixtures("with_candidate")
+def test_a_candidate_is_loaded_beside_while_the_live_one_answers_every_request(
+    process: ModelsProcess, control: TritonControl, model: TritonModel
+) -> None:
+    one = films(1, model.side("1"))
+    answered = 0
+    with ThreadPoolExecutor(1) as beside:
+        step = beside.submit(process.step)
+        while not step.done():
+            answered += len(model.score(one, "1", URGENT))
+    assert step.result() == frozenset()
+    assert answered
+    assert control.ready_versions() == {1, 2}
+    first, second = model.score(one, "1"), model.score(one, "2")
+    np.testing.assert_array_equal(first.embedding, second.embedding)
+
+
+@pytest.mark.usefixtures("with_broken_candidate")
+def test_a_broken_candidate_leaves_the_live_version_answering(
+    process: ModelsProcess, control: TritonControl, model: TritonModel
+) -> None:
+    assert 3 in process.step()
+    assert 3 not in control.ready_versions()
+    assert len(model.score(films(1, model.side("1")), "1")) == 1
