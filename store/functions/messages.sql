@@ -37,7 +37,7 @@ LANGUAGE sql AS $$
     ) SELECT count(*) FROM gone;
 $$;
 
--- Dead letters ---------------------------------------------------------------------------------------
+-- Dead letters -------------------------------------------------------------------------------
 
 CREATE TYPE api.letter_row AS (
     id uuid, topic text, partition integer, "offset" bigint, "group" text, key bytea,
@@ -45,7 +45,8 @@ CREATE TYPE api.letter_row AS (
     state text, recorded_at timestamptz, receipt uuid
 );
 
-CREATE FUNCTION rules.letter_row(l rad.dead_letter) RETURNS api.letter_row LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION rules.letter_row(l rad.dead_letter) RETURNS api.letter_row
+    LANGUAGE sql IMMUTABLE AS $$
     SELECT (l.id, l.topic, l.partition, l."offset", l."group", l.key, l.header_names,
         l.header_values, l.value, l.reason, l.attempts, l.state, l.recorded_at,
         l.receipt)::api.letter_row;
@@ -138,7 +139,7 @@ CREATE FUNCTION api.letters_open_count() RETURNS bigint LANGUAGE sql STABLE AS $
     SELECT count(*) FROM dead_letter WHERE state = 'open';
 $$;
 
--- Models -----------------------------------------------------------------------------------------------
+-- Models -------------------------------------------------------------------------------------
 
 CREATE TYPE api.model_row AS (manifest jsonb, state text, registered_at timestamptz);
 

@@ -4,7 +4,8 @@ CREATE TYPE api.account_row AS (
     id uuid, name text, role text, pseudonym text, site text, disabled boolean
 );
 
-CREATE FUNCTION rules.account_row(a rad.account) RETURNS api.account_row LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION rules.account_row(a rad.account) RETURNS api.account_row
+    LANGUAGE sql IMMUTABLE AS $$
     SELECT (a.id, a.name, a.role, a.pseudonym, a.site, a.removed_at IS NOT NULL)::api.account_row;
 $$;
 
@@ -175,7 +176,7 @@ BEGIN
         WHERE removed_at IS NULL ORDER BY lower(a.name);
 END $$;
 
--- Readings and comments --------------------------------------------------------------------------
+-- Readings and comments ----------------------------------------------------------------------
 
 CREATE TYPE api.reading_row AS (
     id uuid, film text, reader text, reader_name text, labels jsonb, answer_visible boolean,
@@ -284,7 +285,7 @@ BEGIN
         jsonb_build_object('comment', p_comment));
 END $$;
 
--- The journal ---------------------------------------------------------------------------------------
+-- The journal --------------------------------------------------------------------------------
 
 CREATE TYPE api.audit_row AS (
     at timestamptz, account text, action text, subject text, detail jsonb

@@ -37,7 +37,7 @@ CREATE TABLE token (
 COMMENT ON TABLE token IS 'A bearer token of a program; only its hash is kept';
 CREATE INDEX token_account ON token (account);
 
--- Films and drops ------------------------------------------------------------------------------
+-- Films and drops ----------------------------------------------------------------------------
 
 CREATE TABLE film (
     id text PRIMARY KEY CHECK (id ~ '^[0-9a-f]{64}$'),
@@ -97,7 +97,7 @@ CREATE TABLE tombstone (
 );
 COMMENT ON TABLE tombstone IS 'HMAC of the id of an erased film, keyed by the site''s secret';
 
--- What models say --------------------------------------------------------------------------------
+-- What models say ----------------------------------------------------------------------------
 
 CREATE TABLE model (
     version integer PRIMARY KEY CHECK (version > 0),
@@ -145,7 +145,7 @@ CREATE TABLE setting (
 COMMENT ON TABLE setting IS 'One row: the embedding version that searches use';
 INSERT INTO setting DEFAULT VALUES;
 
--- What people say ----------------------------------------------------------------------------------
+-- What people say ----------------------------------------------------------------------------
 
 CREATE TABLE label (
     film text NOT NULL REFERENCES film ON DELETE CASCADE,
@@ -203,7 +203,7 @@ CREATE TABLE shown (
 CREATE INDEX shown_film ON shown (film);
 COMMENT ON TABLE shown IS 'What the server has shown to whom: scores, others'' verdicts';
 
--- Messages and the journal ---------------------------------------------------------------------------
+-- Messages and the journal -------------------------------------------------------------------
 
 CREATE TABLE outbox (
     number bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
@@ -219,7 +219,7 @@ CREATE TABLE outbox (
 COMMENT ON TABLE outbox IS 'Messages said in the transaction that made them true';
 CREATE INDEX outbox_waiting ON outbox (number) WHERE published_at IS NULL;
 CREATE INDEX outbox_published ON outbox (published_at) WHERE published_at IS NOT NULL;
--- Every row is updated once and deleted once: vacuum early, or the waiting ones drown in dead ones.
+-- Every row is updated once and deleted once: vacuum early, or dead rows drown the waiting ones.
 ALTER TABLE outbox SET (autovacuum_vacuum_scale_factor = 0.02);
 
 CREATE TABLE dead_letter (
@@ -283,7 +283,8 @@ DO $$
 BEGIN
     FOR place IN 1..14 LOOP
         EXECUTE format(
-            'CREATE INDEX card_score_%1$s ON card ((scores[%1$s])) WHERE model IS NOT NULL', place);
+            'CREATE INDEX card_score_%1$s ON card ((scores[%1$s])) WHERE model IS NOT NULL',
+            place);
         EXECUTE format(
             'CREATE INDEX card_state_%1$s ON card ((states[%1$s]), position)'
             ' WHERE model IS NOT NULL', place);
