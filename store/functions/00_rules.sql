@@ -99,12 +99,13 @@ CREATE FUNCTION rules.refresh_cards(p_films text[]) RETURNS void LANGUAGE sql AS
         scores = new.probabilities,
         states = new.states,
         present = ARRAY(
-            SELECT coalesce(
-                (SELECT bool_or(l.value = 1) FROM label l
-                 WHERE l.film = new.film AND l.source <> 'synthetic'
-                     AND rules.place(l.finding) = k),
-                new.states[k] = 3, false)
-            FROM generate_series(1, 14) AS k ORDER BY k),
+            SELECT coalesce(said.present, new.states[k] = 3, false)
+            FROM generate_series(1, 14) AS k
+            LEFT JOIN (
+                SELECT rules.place(l.finding) AS k, bool_or(l.value = 1) AS present
+                FROM label l WHERE l.film = new.film AND l.source <> 'synthetic' GROUP BY 1
+            ) AS said USING (k)
+            ORDER BY k),
         readings = (SELECT count(*) FROM reading r WHERE r.film = new.film),
         comments = (SELECT count(*) FROM comment c WHERE c.film = new.film)
     FROM (

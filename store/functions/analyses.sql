@@ -13,7 +13,8 @@ BEGIN
     END IF;
     IF used IS NULL OR NOT EXISTS (
         SELECT 1 FROM film f WHERE NOT EXISTS (
-            SELECT 1 FROM embedding e WHERE e.embedding_version = wanted AND e.film = f.id)
+            SELECT 1 FROM embedding e
+            WHERE e.embedding_version = wanted AND e.position = f.position)
     ) THEN
         UPDATE setting SET search_version = wanted;
     END IF;
@@ -44,10 +45,11 @@ BEGIN
         WHERE film = ANY (there)
         ON CONFLICT DO NOTHING RETURNING film
     ) SELECT coalesce(array_agg(film), '{}') INTO made FROM inserted;
-    INSERT INTO embedding (film, embedding_version, embedding)
-    SELECT film, version, embedding::halfvec(512)
+    INSERT INTO embedding (position, embedding_version, embedding)
+    SELECT f.position, new.version, new.embedding::halfvec(512)
     FROM unnest(p_films, p_versions, p_embeddings) AS new(film, version, embedding)
-    WHERE film = ANY (there)
+    JOIN film f ON f.id = new.film
+    WHERE new.film = ANY (there)
     ON CONFLICT DO NOTHING;
     PERFORM rules.refresh_cards(made);
     UPDATE receipt SET state = 'analysed', updated_at = clock_timestamp()
@@ -75,8 +77,8 @@ CREATE TYPE api.analysis_row AS (
 CREATE FUNCTION api.analyses_get(p_film text, p_model bigint) RETURNS SETOF api.analysis_row
 LANGUAGE sql STABLE AS $$
     SELECT a.film, a.model, m.label, m.embedding_version, a.preprocessing, a.probabilities,
-        (SELECT e.embedding::real[] FROM embedding e
-         WHERE e.embedding_version = m.embedding_version AND e.film = a.film),
+        (SELECT e.embedding::real[] FROM embedding e JOIN film f ON f.position = e.position
+         WHERE e.embedding_version = m.embedding_version AND f.id = a.film),
         a.features, a.activation, a.analysed_at, m.manifest, m.state
     FROM analysis a JOIN model m ON m.version = a.model
     WHERE a.film = p_film AND (p_model IS NULL OR a.model = p_model)
@@ -107,18 +109,22 @@ SET hnsw.iterative_scan = strict_order AS $$
 DECLARE
     used text := (SELECT search_version FROM setting);
     asked halfvec;
+    me bigint;
     mine text;
     k integer := CASE WHEN p_finding IS NOT NULL THEN rules.place(p_finding) END;
     few boolean := false;
 BEGIN
-    SELECT e.embedding, f.patient INTO asked, mine
-    FROM embedding e JOIN film f ON f.id = e.film
-    WHERE e.embedding_version = used AND e.film = p_film;
+    SELECT e.embedding, f.position, f.patient INTO asked, me, mine
+    FROM embedding e JOIN film f ON f.position = e.position
+    WHERE e.embedding_version = used AND f.id = p_film;
     IF asked IS NULL THEN
         RAISE EXCEPTION 'film %: it has no embedding yet', left(p_film, 64)
             USING ERRCODE = 'RD404';
     END IF;
     RETURN NEXT (used, NULL, NULL, NULL)::api.neighbour_row;
+    IF p_same_patient THEN
+        mine := NULL;
+    END IF;
     IF k IS NOT NULL THEN
         SELECT count(*) < 20000 INTO few
         FROM (SELECT 1 FROM card WHERE present[k] LIMIT 20000) AS counted;
@@ -126,49 +132,49 @@ BEGIN
     IF few THEN
         RETURN QUERY
             WITH near AS MATERIALIZED (
-                SELECT e.film, (e.embedding <#> asked) AS minus_cosine, f.signature
+                SELECT e.position, e.embedding <#> asked AS minus_cosine
                 FROM card c
-                JOIN film f ON f.id = c.film
-                JOIN embedding e ON e.embedding_version = used AND e.film = c.film
-                WHERE c.present[k] AND c.film <> p_film
-                    AND (p_same_patient OR mine IS NULL OR f.patient IS DISTINCT FROM mine)
+                JOIN embedding e ON e.embedding_version = used AND e.position = c.position
+                WHERE c.present[k] AND c.position <> me
+                ORDER BY minus_cosine
             )
-            SELECT used, film, -minus_cosine, signature FROM near
-            ORDER BY minus_cosine, film LIMIT p_count;
+            SELECT used, f.id, -near.minus_cosine, f.signature
+            FROM near JOIN film f ON f.position = near.position
+            WHERE mine IS NULL OR f.patient IS DISTINCT FROM mine
+            ORDER BY near.minus_cosine LIMIT p_count;
     ELSE
         RETURN QUERY
-            WITH near AS MATERIALIZED (
-                SELECT e.film, (e.embedding <#> asked) AS minus_cosine, f.signature
-                FROM embedding e
-                JOIN film f ON f.id = e.film
-                JOIN card c ON c.film = e.film
-                WHERE e.embedding_version = used AND e.film <> p_film
-                    AND (k IS NULL OR c.present[k])
-                    AND (p_same_patient OR mine IS NULL OR f.patient IS DISTINCT FROM mine)
-                ORDER BY e.embedding <#> asked LIMIT p_count
-            )
-            SELECT used, film, -minus_cosine, signature FROM near
-            ORDER BY minus_cosine, film LIMIT p_count;
+            SELECT used, f.id, -(e.embedding <#> asked), f.signature
+            FROM embedding e
+            JOIN film f ON f.position = e.position
+            JOIN card c ON c.position = e.position
+            WHERE e.embedding_version = used AND e.position <> me
+                AND (k IS NULL OR c.present[k])
+                AND (mine IS NULL OR f.patient IS DISTINCT FROM mine)
+            ORDER BY e.embedding <#> asked LIMIT p_count;
     END IF;
 END $$;
 
 CREATE FUNCTION api.vectors_add(p_film text, p_version text, p_embedding text) RETURNS void
 LANGUAGE plpgsql AS $$
+DECLARE
+    found rad.film := rules.film(p_film);
 BEGIN
-    PERFORM rules.film(p_film);
     IF NOT EXISTS (SELECT 1 FROM model WHERE embedding_version = p_version) THEN
         RAISE EXCEPTION 'embedding version %: no model has it', left(p_version, 80)
             USING ERRCODE = 'RD404';
     END IF;
-    INSERT INTO embedding (film, embedding_version, embedding)
-    VALUES (p_film, p_version, p_embedding::halfvec(512))
-    ON CONFLICT (embedding_version, film) DO UPDATE SET embedding = excluded.embedding;
+    INSERT INTO embedding (position, embedding_version, embedding)
+    VALUES (found.position, p_version, p_embedding::halfvec(512))
+    ON CONFLICT (embedding_version, position) DO UPDATE SET embedding = excluded.embedding;
 END $$;
 
 CREATE FUNCTION api.vectors_remove(p_film text, p_version text) RETURNS void
 LANGUAGE plpgsql AS $$
+DECLARE
+    its rad.film := rules.film(p_film);
 BEGIN
-    DELETE FROM embedding WHERE embedding_version = p_version AND film = p_film;
+    DELETE FROM embedding WHERE embedding_version = p_version AND position = its.position;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'film %: no such embedding', left(p_film, 64) USING ERRCODE = 'RD404';
     END IF;

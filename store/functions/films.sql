@@ -78,25 +78,40 @@ BEGIN
         OR wanted IS NOT NULL THEN
         k := rules.place(p_finding);
     END IF;
-    -- The smallest real not under the minimum asked for: scores are real.
-    SELECT array_agg(film ORDER BY place DESC) INTO films FROM (
-        SELECT c.film, c.position AS place FROM card c
-        WHERE c.position < before
-            AND (p_updated_since IS NULL OR c.updated_at >= p_updated_since)
-            AND (p_minimum IS NULL OR c.model IS NOT NULL AND c.scores[k] >= low)
-            AND (wanted IS NULL OR c.model IS NOT NULL AND c.states[k] = wanted)
-            AND (p_state IS DISTINCT FROM 'analysed' OR c.model IS NOT NULL)
-            AND (p_state IS DISTINCT FROM 'waiting' OR c.model IS NULL)
-            AND (p_state IS DISTINCT FROM 'read' OR c.readings > 0)
-            AND (p_state IS DISTINCT FROM 'unread' OR c.readings = 0)
-            AND (p_label IS NULL AND p_source IS NULL OR c.position IN (
-                SELECT l.position FROM label l
-                WHERE (p_finding IS NULL OR l.finding = p_finding)
-                    AND (p_label IS NULL OR l.value = p_label)
-                    AND (p_source IS NULL OR l.source = p_source)
-                    AND l.position < before))
-        ORDER BY c.position DESC LIMIT p_limit
-    ) AS page;
+    -- Twice the same filters: a subquery under OR would be asked for every card.
+    IF p_label IS NULL AND p_source IS NULL THEN
+        SELECT array_agg(film ORDER BY place DESC) INTO films FROM (
+            SELECT c.film, c.position AS place FROM card c
+            WHERE c.position < before
+                AND (p_updated_since IS NULL OR c.updated_at >= p_updated_since)
+                AND (p_minimum IS NULL OR c.model IS NOT NULL AND c.scores[k] >= low)
+                AND (wanted IS NULL OR c.model IS NOT NULL AND c.states[k] = wanted)
+                AND (p_state IS DISTINCT FROM 'analysed' OR c.model IS NOT NULL)
+                AND (p_state IS DISTINCT FROM 'waiting' OR c.model IS NULL)
+                AND (p_state IS DISTINCT FROM 'read' OR c.readings > 0)
+                AND (p_state IS DISTINCT FROM 'unread' OR c.readings = 0)
+            ORDER BY c.position DESC LIMIT p_limit
+        ) AS page;
+    ELSE
+        SELECT array_agg(film ORDER BY place DESC) INTO films FROM (
+            SELECT c.film, c.position AS place FROM card c
+            WHERE c.position < before
+                AND (p_updated_since IS NULL OR c.updated_at >= p_updated_since)
+                AND (p_minimum IS NULL OR c.model IS NOT NULL AND c.scores[k] >= low)
+                AND (wanted IS NULL OR c.model IS NOT NULL AND c.states[k] = wanted)
+                AND (p_state IS DISTINCT FROM 'analysed' OR c.model IS NOT NULL)
+                AND (p_state IS DISTINCT FROM 'waiting' OR c.model IS NULL)
+                AND (p_state IS DISTINCT FROM 'read' OR c.readings > 0)
+                AND (p_state IS DISTINCT FROM 'unread' OR c.readings = 0)
+                AND c.position IN (
+                    SELECT l.position FROM label l
+                    WHERE l.position < before
+                        AND (p_finding IS NULL OR l.finding = p_finding)
+                        AND (p_label IS NULL OR l.value = p_label)
+                        AND (p_source IS NULL OR l.source = p_source))
+            ORDER BY c.position DESC LIMIT p_limit
+        ) AS page;
+    END IF;
     RETURN QUERY SELECT * FROM rules.list_rows(films);
 END $$;
 
