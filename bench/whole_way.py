@@ -33,13 +33,18 @@ class Api:
         self._host = parts.netloc
         self._connection = http.client.HTTPConnection(self._host, timeout=60)
         self._headers = {"Authorization": f"Bearer {token}"}
+        self._used_at = 0.0
 
     def request(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> Any:
         """Return the decoded answer. Raises RuntimeError with the problem's title."""
         headers = self._headers | ({"Content-Type": kind} if kind else {})
+        if time.monotonic() - self._used_at > 1:
+            # The server closes an idle connection after 2 s: a new one, before it is half gone.
+            self._connection.close()
         self._connection.request(method, f"/api/v1{path}", body=body, headers=headers)
         answer = self._connection.getresponse()
         text = answer.read()
+        self._used_at = time.monotonic()
         if answer.status >= 400:
             raise RuntimeError(f"{method} {path}: {answer.status} {text[:200]!r}")
         return json.loads(text)
