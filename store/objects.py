@@ -62,11 +62,14 @@ _SINGLE_PART: Final = 5 << 20
 _THREADS: Final = 32
 
 _OURS_ARN: Final = tuple(f"arn:aws:s3:::*{name}" for name in BUCKETS)
+#: Of the buckets themselves. MinIO compares a pattern with "name/": without the last slash no
+#: pattern ever fits, and listing is denied while objects are read and written.
+_OURS_BUCKETS: Final = tuple(f"{arn}/" for arn in _OURS_ARN)
 _PROGRAM_RIGHTS: Final = (
     {
         "Effect": "Allow",
         "Action": ["s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation"],
-        "Resource": list(_OURS_ARN),
+        "Resource": list(_OURS_BUCKETS),
     },
     {
         "Effect": "Allow",
@@ -86,7 +89,7 @@ _DROP_RIGHTS: Final = (
     {
         "Effect": "Allow",
         "Action": ["s3:ListBucket", "s3:GetBucketLocation"],
-        "Resource": [_OURS_ARN[0]],
+        "Resource": [_OURS_BUCKETS[0]],
     },
     {
         "Effect": "Allow",
