@@ -44,6 +44,15 @@ def migrate(settings: Settings, *, database: str | None = None) -> None:
             _make_functions(own)
 
 
+def make_roles_and_database(settings: Settings) -> None:
+    """Make the login roles and an empty database, for a restore."""
+    _check(settings.postgres_database)
+    with admin_connection(settings, "postgres") as server, translated():
+        server.execute(_LOCK)
+        _make_roles(server, settings.postgres_password.get_secret_value())
+        _make_database(server, settings.postgres_database)
+
+
 def clone_database(settings: Settings, template: str, name: str) -> None:
     """Make a database as a copy of another one, which nobody may be using. For tests."""
     _check(template)

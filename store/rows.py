@@ -88,7 +88,10 @@ def translated() -> Iterator[None]:
 
 
 def conninfo(settings: Settings, **others: str) -> str:
-    """Return the connection string of this program's login role, or with others' values."""
+    """Return the connection string of this program's login role, or with others' values.
+
+    An empty value is left out, as a password that is handed over by environment.
+    """
     values = {
         "host": settings.postgres_host,
         "port": str(settings.postgres_port),
@@ -104,7 +107,8 @@ def conninfo(settings: Settings, **others: str) -> str:
         "keepalives_count": "3",
         "tcp_user_timeout": "20000",
     }
-    return psycopg.conninfo.make_conninfo("", **(values | others))
+    chosen = {name: value for name, value in (values | others).items() if value}
+    return psycopg.conninfo.make_conninfo("", **chosen)
 
 
 def admin_connection(settings: Settings, database: str) -> Connection:
@@ -118,6 +122,13 @@ def admin_connection(settings: Settings, database: str) -> Connection:
         password=settings.postgres_admin_password.get_secret_value(),
         application_name="radiotheque migrate",
     )
+    with translated():
+        return psycopg.Connection[Row].connect(text, autocommit=True, row_factory=dict_row)
+
+
+def read_connection(settings: Settings, role: str) -> Connection:
+    """Return a connection of the read-only role, for exports."""
+    text = conninfo(settings, user=role, application_name=role)
     with translated():
         return psycopg.Connection[Row].connect(text, autocommit=True, row_factory=dict_row)
 
