@@ -28,7 +28,7 @@ Work = Callable[[Rows, argparse.Namespace], None]
 def register(commands: "argparse._SubParsersAction[Any]") -> None:
     """Add this group's commands."""
     command = commands.add_parser("migrate", help="make or update the database")
-    command.set_defaults(run=migrate)
+    command.set_defaults(run=_told(migrate))
     for name, says, work in (
         ("export", "write films, labels, verdicts and embeddings as CSV in a zip", export),
         ("save", "write the whole database to a file", save),
@@ -36,7 +36,7 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
     ):
         command = commands.add_parser(name, help=says)
         command.add_argument("file", type=Path)
-        command.set_defaults(run=work)
+        command.set_defaults(run=_told(work))
     _register_accounts(commands)
     _register_rows(commands)
 
@@ -120,17 +120,26 @@ def _settings() -> Settings:
     return load_settings(postgres_user=OPERATOR)
 
 
-def _with_rows(work: Work) -> Callable[[argparse.Namespace], int]:
+def _told(work: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """Return the command with its refusals told in one line, exit code 1."""
+
     def run(arguments: argparse.Namespace) -> int:
         try:
-            with _rows() as rows:
-                work(rows, arguments)
-        except (RadiothequeError, ValueError) as error:
+            return work(arguments)
+        except (RadiothequeError, ValueError, FileNotFoundError) as error:
             print(error, file=sys.stderr)
             return 1
-        return 0
 
     return run
+
+
+def _with_rows(work: Work) -> Callable[[argparse.Namespace], int]:
+    def run(arguments: argparse.Namespace) -> int:
+        with _rows() as rows:
+            work(rows, arguments)
+        return 0
+
+    return _told(run)
 
 
 def migrate(arguments: argparse.Namespace) -> int:
