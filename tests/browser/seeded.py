@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -84,7 +84,7 @@ class Seeded:
     accounts: dict[Role, Account]
     films: list[str]
     status: dict[str, Any]
-    working: threading.Event = field(default_factory=threading.Event)
+    pipeline: "Pipeline"
 
 
 class _Quiet(WSGIRequestHandler):
@@ -99,10 +99,11 @@ class _Quiet(WSGIRequestHandler):
 class Pipeline:
     """Ingest and analyse in one thread, while `working` is set."""
 
-    def __init__(self, rows: FakeRows, objects: FakeObjects, working: threading.Event) -> None:
+    def __init__(self, rows: FakeRows, objects: FakeObjects) -> None:
         self._rows = rows
         self._objects = objects
-        self._working = working
+        self.working = threading.Event()
+        self.working.set()
         self._ended = threading.Event()
         rng = np.random.default_rng(7)
         self._projection = rng.normal(size=(1024, EMBEDDING_WIDTH)).astype(np.float32)
@@ -119,7 +120,7 @@ class Pipeline:
 
     def _run(self) -> None:
         while not self._ended.wait(0.02):
-            if not self._working.is_set() or self._rows.down:
+            if not self.working.is_set() or self._rows.down:
                 continue
             with self._rows.tables.lock:
                 waiting = [
@@ -130,6 +131,14 @@ class Pipeline:
 
     def take(self, receipt: Receipt, data: bytes, drawn: str | None = None) -> str | None:
         """Bring one drop to its end; return the film's id, None when it is refused."""
+        film = self.accept(receipt, data)
+        if film is None:
+            return None
+        self.analyse(film, drawn)
+        return film.id
+
+    def accept(self, receipt: Receipt, data: bytes) -> Film | None:
+        """Store one drop's film, not analysed yet; None when it is refused."""
         try:
             picture = Image.open(io.BytesIO(data))
             picture.load()
@@ -163,8 +172,11 @@ class Pipeline:
         for rendition, content in pictures.items():
             self._objects.put("radiographs", rendition_key(film.id, rendition), content)
         self._rows.receipts.accept(receipt, film, [])
+        return film
+
+    def analyse(self, film: Film, drawn: str | None = None) -> None:
+        """Save what the model would say."""
         self._rows.analyses.save([self._analysis(film, drawn)], [])
-        return film.id
 
     def _analysis(self, film: Film, drawn: str | None) -> Analysis:
         rng = np.random.default_rng(int(film.id[:12], 16))
@@ -285,9 +297,7 @@ def seeded(films: int = 60, port: int = 0) -> Iterator[Seeded]:
     rows, objects = FakeRows(), FakeObjects()
     people = _people(rows)
     rows.models.register(manifest(), "live")
-    working = threading.Event()
-    working.set()
-    pipeline = Pipeline(rows, objects, working)
+    pipeline = Pipeline(rows, objects)
     made = _library(rows, pipeline, films, people["radiologist"])
     _letters(rows, 2)
     with TemporaryDirectory() as folder:
@@ -321,7 +331,7 @@ def seeded(films: int = 60, port: int = 0) -> Iterator[Seeded]:
         serving.start()
         try:
             url = f"http://127.0.0.1:{server.server_port}"
-            yield Seeded(url, rows, objects, people, made, status, working)
+            yield Seeded(url, rows, objects, people, made, status, pipeline)
         finally:
             pipeline.stop()
             server.shutdown()

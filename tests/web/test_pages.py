@@ -37,9 +37,9 @@ def signed_in(web: Web, role: Role = "radiologist") -> FlaskClient:
 
 def add_letter(web: Web, offset: int = 7) -> Letter:
     letter = Letter(
-        id=uuid4(), topic="analysis.requested", partition=1, offset=offset, group="analyse", key=b"k",
-        headers=(), value=b"<script>", reason="wanted JSON, came <b>noise</b>", attempts=1,
-        state="open", recorded_at=datetime.now(UTC),
+        id=uuid4(), topic="analysis.requested", partition=1, offset=offset, group="analyse",
+        key=b"k", headers=(), value=b"<script>", reason="wanted JSON, came <b>noise</b>",
+        attempts=1, state="open", recorded_at=datetime.now(UTC),
     )  # fmt: skip
     web.rows.letters.add(letter, [])
     return letter

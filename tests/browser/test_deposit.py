@@ -1,0 +1,142 @@
+"""Dépôt, driven in a browser."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import FilePayload, Page, Route, expect
+
+from tests.browser.conftest import Open
+from tests.browser.seeded import Seeded, phantom_png
+
+pytestmark = pytest.mark.browser
+
+
+def png(name: str, seed: int) -> FilePayload:
+    return FilePayload(name=name, mimeType="image/png", buffer=phantom_png(seed, 160))
+
+
+def noise(name: str) -> FilePayload:
+    return FilePayload(name=name, mimeType="image/png", buffer=name.encode())
+
+
+def count(page: Page, name: str, value: int) -> None:
+    expect(page.locator(f"[data-count={name}]")).to_have_text(str(value), timeout=60_000)
+
+
+def test_each_file_s_fate_shows_by_itself_with_its_reason_or_its_film(
+    visit: Open, site: Seeded
+) -> None:
+    page = visit("/depot")
+    page.locator("#files").set_input_files(
+        [png("a.png", 1001), png("b.png", 1002), noise("lettre.txt")]
+    )
+    count(page, "chosen", 3)
+    count(page, "analysed", 2)
+    count(page, "refused", 1)
+    refused = page.locator("#drops .drop", has_text="lettre.txt")
+    expect(refused).to_have_attribute("data-state", "rejected")
+    expect(refused).to_contain_text("n'est pas une image lisible")
+    expect(page.locator("#summary")).to_have_text("3 envoyés, 3 reçus, 2 analysés, 1 refusés")
+    first = page.locator("#drops .drop", has_text="a.png")
+    expect(first.locator("img")).to_be_visible()
+    first.get_by_role("link").click()
+    page.wait_for_url("**/cliches/*")
+    assert page.url.rsplit("/", 1)[1] in site.rows.tables.films
+
+
+def test_files_are_chosen_with_the_keyboard(visit: Open) -> None:
+    page = visit("/depot")
+    page.locator("#choose-files").focus()
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files([png("clavier.png", 1003)])
+    count(page, "analysed", 1)
+
+
+def test_a_folder_is_sent_with_the_folders_inside_it(visit: Open, tmp_path: Path) -> None:
+    (tmp_path / "lot" / "a").mkdir(parents=True)
+    (tmp_path / "lot" / "un.png").write_bytes(phantom_png(1004, 160))
+    (tmp_path / "lot" / "a" / "deux.png").write_bytes(phantom_png(1005, 160))
+    page = visit("/depot")
+    page.locator("#folder").set_input_files(tmp_path / "lot")
+    count(page, "analysed", 2)
+    expect(page.locator("#drops")).to_contain_text("lot/a/deux.png")
+
+
+def test_files_dropped_anywhere_on_the_page_are_taken(visit: Open) -> None:
+    page = visit("/depot")
+    page.evaluate(
+        """() => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File(["nothing"], "lache.png"));
+            document.querySelector("footer").dispatchEvent(
+                new DragEvent("drop",
+                    { dataTransfer: transfer, bubbles: true, cancelable: true }));
+        }"""
+    )
+    count(page, "refused", 1)
+
+
+def test_a_thousand_files_all_come_to_their_end(visit: Open) -> None:
+    page = visit("/depot")
+    page.locator("#files").set_input_files([noise(f"{number}.png") for number in range(1000)])
+    count(page, "chosen", 1000)
+    count(page, "received", 1000)
+    count(page, "refused", 1000)
+    assert page.locator("#drops .drop").count() == 1000
+
+
+def test_an_upload_refused_for_a_moment_is_sent_again(visit: Open) -> None:
+    page = visit("/depot", provoked=("429",))
+    refused: list[Route] = []
+
+    def once(route: Route) -> None:
+        if refused:
+            route.continue_()
+            return
+        refused.append(route)
+        route.fulfill(status=429, headers={"Retry-After": "1"}, json={})
+
+    page.route("**/api/v1/radiographs", once)
+    page.locator("#files").set_input_files([png("patience.png", 1006)])
+    expect(page.locator("#drops")).to_contain_text("nouvel essai dans 1 s")
+    count(page, "analysed", 1)
+
+
+def test_an_upload_cut_off_is_sent_again(visit: Open) -> None:
+    page = visit("/depot", provoked=("net::ERR",))
+    cut: list[Route] = []
+
+    def once(route: Route) -> None:
+        if cut:
+            route.continue_()
+            return
+        cut.append(route)
+        route.abort("connectionreset")
+
+    page.route("**/api/v1/radiographs", once)
+    page.locator("#files").set_input_files([png("coupure.png", 1007)])
+    count(page, "analysed", 1)
+
+
+def test_without_live_events_the_page_asks_by_itself(visit: Open) -> None:
+    page = visit("/depot", provoked=("net::ERR", "503"))
+    page.route("**/live/**", lambda route: route.fulfill(status=503, json={}))
+    page.locator("#files").set_input_files([png("sans-flux.png", 1008)])
+    count(page, "analysed", 1)
+
+
+def test_a_deposit_under_way_is_followed_after_the_page_is_opened_again(
+    visit: Open, site: Seeded
+) -> None:
+    page = visit("/depot")
+    site.pipeline.working.clear()
+    try:
+        page.locator("#files").set_input_files([png("plus-tard.png", 1009)])
+        count(page, "received", 1)
+        page.reload()
+        recent = page.locator("#recent .drop", has_text="plus-tard.png")
+        expect(recent).to_have_attribute("data-state", "received")
+    finally:
+        site.pipeline.working.set()
+    expect(recent).to_have_attribute("data-state", "analysed")

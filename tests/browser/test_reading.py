@@ -1,0 +1,175 @@
+"""Lecture, driven in a browser."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from store.records import Drop
+from tests.browser.conftest import NARROW, Open
+from tests.browser.seeded import Seeded, phantom_png
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.browser
+
+MIDDLE = """() => {
+    const canvas = document.getElementById("canvas");
+    const at = canvas.getContext("2d").getImageData(canvas.width * .6, canvas.height / 2, 1, 1);
+    return [...at.data].join();
+}"""
+
+
+def shown(page: Page) -> str:
+    """Return a sample of the canvas once the film is drawn."""
+    expect(page.locator("#stage-note")).to_be_empty()
+    black = "0,0,0,255"
+    return eventually(lambda: sample if (sample := page.evaluate(MIDDLE)) != black else "")
+
+
+def changes(page: Page, before: str) -> str:
+    """Return the sample once it is another than before."""
+    return eventually(lambda: sample if (sample := page.evaluate(MIDDLE)) != before else "")
+
+
+def test_a_reading_is_made_and_saved_with_the_keyboard_alone(visit: Open, site: Seeded) -> None:
+    film = site.films[3]
+    page = visit(f"/cliches/{film}")
+    for key in ("j", "p", "j", "a", "j", "d", "j", "p", "x", "s"):
+        page.keyboard.press(key)
+    expect(page.locator("#toast")).to_have_text("Lecture enregistrée.")
+    expect(page.locator("#readings")).to_contain_text("Condensation alvéolaire")
+    saved = [one for one in site.rows.tables.readings if one.film == film][-1]
+    assert dict(saved.labels) == {"Lung Opacity": 1, "Consolidation": 0, "Pneumonia": -1}
+    assert saved.answer_visible
+    assert saved.model == "starter/1"
+    page.reload()
+    chosen = page.locator('.finding[data-finding="Consolidation"] input:checked')
+    expect(chosen).to_have_value("0")
+
+
+def test_a_reading_without_any_verdict_is_not_sent(visit: Open, site: Seeded) -> None:
+    page = visit(f"/cliches/{site.films[4]}")
+    page.get_by_role("button", name="Enregistrer la lecture").click()
+    expect(page.locator("#toast")).to_contain_text("Choisissez présent, absent ou douteux")
+    assert not [one for one in site.rows.tables.readings if one.film == site.films[4]]
+
+
+def test_a_heat_map_lies_over_the_film_until_it_is_put_away(visit: Open, site: Seeded) -> None:
+    page = visit(f"/cliches/{site.films[1]}")
+    bare = shown(page)
+    button = page.locator("[data-map='Pneumonia']")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#legend")).to_contain_text("Pneumopathie infectieuse")
+    changes(page, bare)
+    button.focus()
+    page.keyboard.press("c")
+    expect(page.locator("#legend")).to_be_hidden()
+    eventually(lambda: page.evaluate(MIDDLE) == bare)
+
+
+def test_the_film_is_inverted_windowed_zoomed_and_put_back(visit: Open, site: Seeded) -> None:
+    page = visit(f"/cliches/{site.films[2]}")
+    bare = shown(page)
+    page.keyboard.press("i")
+    inverted = changes(page, bare)
+    assert int(inverted.split(",")[0]) == 255 - int(bare.split(",")[0])
+    page.keyboard.press("i")
+    changes(page, inverted)
+    page.keyboard.press("f")
+    expect(page.locator("#width-value")).to_have_text("240")
+    page.keyboard.press("b")
+    expect(page.locator("#level-value")).to_have_text("136")
+    page.keyboard.press("+")
+    expect(page.locator("#readout")).to_have_text("Zoom 1,4")
+    page.locator("#stage").focus()
+    before = page.evaluate(MIDDLE)
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    changes(page, before)
+    page.keyboard.press("0")
+    expect(page.locator("#readout")).to_be_empty()
+    eventually(lambda: page.evaluate(MIDDLE) == bare)
+
+
+def test_wheel_and_drag_move_the_film(visit: Open, site: Seeded) -> None:
+    page = visit(f"/cliches/{site.films[2]}")
+    shown(page)
+    box = page.locator("#stage").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.wheel(0, -600)
+    expect(page.locator("#readout")).to_contain_text("Zoom 2,")
+    page.keyboard.down("Shift")
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2 + 20, box["y"] + box["height"] / 2)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    expect(page.locator("#width-value")).to_have_text("276")
+
+
+def test_the_twelve_most_similar_films_show_and_are_filtered(visit: Open, site: Seeded) -> None:
+    page = visit(f"/cliches/{site.films[1]}")
+    expect(page.locator(".neighbour")).to_have_count(12)
+    expect(page.locator(".neighbour").first).to_contain_text("similarité 0,")
+    with page.expect_response("**/similar?*finding=Pneumothorax*"):
+        page.locator("#similar-finding").select_option("Pneumothorax")
+    expect(page.locator("#neighbours")).not_to_have_attribute("aria-busy", "true")
+    assert page.locator(".neighbour").count() > 5
+    for card in page.locator(".neighbour").all():
+        expect(card).to_contain_text("Pneumothorax")
+    with page.expect_request("**/similar?*same_patient=include*"):
+        page.locator("#same-patient").check()
+    page.locator(".neighbour a").first.click()
+    page.wait_for_url(lambda url: site.films[1] not in url)
+
+
+def test_findings_come_by_themselves_and_choices_made_meanwhile_stay(
+    visit: Open, site: Seeded
+) -> None:
+    drop = Drop("dropzone", "live", "v1", 1, "first", "local", "upload")
+    receipt = site.rows.receipts.open_many([drop])[0]
+    film = None
+    site.pipeline.working.clear()
+    try:
+        film = site.pipeline.accept(receipt, phantom_png(2001, 160))
+        assert film is not None
+        page = visit(f"/cliches/{film.id}")
+        expect(page.locator("#waiting")).to_contain_text("Analyse en attente")
+        edema = page.locator('.finding[data-finding="Edema"]')
+        edema.get_by_label("douteux").check()
+        site.pipeline.analyse(film, "large heart")
+    finally:
+        site.pipeline.working.set()
+    expect(page.locator("#waiting")).to_be_hidden()
+    expect(edema).to_have_attribute("data-state", "suspected")
+    expect(edema.locator("input:checked")).to_have_value("-1")
+    expect(page.locator("#model-name")).to_have_text("Modèle starter/1")
+    expect(page.locator(".neighbour")).to_have_count(12)
+
+
+def test_a_comment_is_added_as_text_and_removed(visit: Open, site: Seeded) -> None:
+    page = visit(f"/cliches/{site.films[5]}")
+    expect(page.locator("#comment-warning")).to_contain_text("donnée du patient")
+    page.locator("#comment").fill("<b>à revoir</b> s i j")
+    page.get_by_role("button", name="Commenter").click()
+    expect(page.locator("#comments")).to_contain_text("<b>à revoir</b>")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Supprimer").click()
+    expect(page.locator("#comments")).to_contain_text("Aucun commentaire.")
+
+
+def test_keys_are_listed_and_can_be_switched_off(visit: Open, site: Seeded) -> None:
+    page = visit(f"/cliches/{site.films[6]}")
+    page.keyboard.press("?")
+    expect(page.locator("dialog.keys")).to_be_visible()
+    page.get_by_label("Raccourcis à une touche actifs").uncheck()
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog.keys")).to_be_hidden()
+    page.keyboard.press("i")
+    expect(page.locator("#invert")).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_reading_is_made_on_a_telephone(visit: Open, site: Seeded) -> None:
+    page = visit(f"/cliches/{site.films[8]}", role="steward", language="en", size=NARROW)
+    page.locator('.finding[data-finding="Fracture"]').get_by_label("present").check()
+    page.get_by_role("button", name="Save reading").click()
+    expect(page.locator("#toast")).to_have_text("Reading saved.")
