@@ -1,0 +1,325 @@
+from collections.abc import Callable
+
+import pytest
+
+from ingest.handler import IngestHandler
+from ingest.readers import read_film
+from ingest.renditions import Developed, develop
+from schemas.envelope import Message, from_record
+from schemas.errors import Dead, Unavailable
+from schemas.events import RadiographReceived, RadiographRejected
+from schemas.identities import film_id
+from store.log import Record
+from store.ports import rendition_key
+from store.records import Drop, Receipt, Rendition
+from store.settings import Settings
+from tests.fakes.objects import FakeObjects, notification
+from tests.fakes.rows import FakeRows
+from tests.fakes.settings import fake_settings
+from tests.ingest.films import drawn, jpeg_of, png_of
+
+HARD_KEYS = ("a b/c+d.png", "100%2F.png", "été/🫁.png")
+RENDITIONS: tuple[Rendition, ...] = ("full", "display", "thumbnail")
+
+
+class DevelopedHere:
+    """Develops in this process; `seen` counts, `closed` remembers."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+        self.closed = False
+
+    def develop(self, data: bytes) -> Developed:
+        self.seen += 1
+        if data == b"bug":
+            raise ZeroDivisionError
+        return develop(read_film(data, 1_000_000))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class House:
+    """The handler on stores in memory, and the records that drops make."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or fake_settings()
+        self.told: list[Record] = []
+        self.objects = FakeObjects(on_put=self._tell)
+        self.rows = FakeRows()
+        self.decoder = DevelopedHere()
+        self.handler = IngestHandler(self.settings, self.rows, self.objects, self.decoder)
+
+    def _tell(self, key: str, value: bytes) -> None:
+        self.told.append(created(value, len(self.told), key.encode()))
+
+    def drop(self, key: str, data: bytes) -> Record:
+        self.objects.put("dropzone", key, data)
+        return self.told[-1]
+
+    def receipt(self, record: Record) -> Receipt:
+        identity = self.handler.receipt_of(record)
+        assert identity is not None
+        receipt = self.rows.receipts.get(identity)
+        assert receipt is not None
+        return receipt
+
+    def said(self, topic: str) -> list[Message]:
+        return [message for message in self.rows.outbox.messages if message.topic == topic]
+
+    def raw(self) -> list[str]:
+        return [key for key, _, _, _ in self.objects.versions("dropzone")]
+
+
+def created(value: bytes, offset: int = 0, key: bytes = b"dropzone/x") -> Record:
+    return Record("object.created", 0, offset, key, {}, value, 0)
+
+
+def uploaded(message: Message) -> Record:
+    headers = {name: value.encode() for name, value in message.headers.items()}
+    return Record(message.topic, 0, 0, message.key.encode(), headers, message.value, 0)
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+@pytest.mark.parametrize("key", HARD_KEYS)
+def test_a_dropped_film_is_stored_and_its_raw_version_goes_last(house: House, key: str) -> None:
+    film = drawn()
+    record = house.drop(key, png_of(film))
+    house.handler.handle([record])
+    receipt = house.receipt(record)
+    assert (receipt.state, receipt.film) == ("accepted", film_id(film))
+    keys = {rendition_key(film_id(film), rendition) for rendition in RENDITIONS}
+    assert set(house.objects.keys("radiographs")) == keys
+    assert house.objects.calls[-1][:2] == ("remove", "dropzone")
+    assert house.raw() == []
+    row = house.rows.films.get(film_id(film))
+    assert row is not None
+    assert (row.width, row.height, row.bits, len(row.signature)) == (72, 80, 8, 1024)
+
+
+def test_a_bulk_drop_says_received_and_asks_in_the_bulk_lane(house: House) -> None:
+    record = house.drop("a", png_of(drawn()))
+    house.handler.handle([record])
+    receipt = house.receipt(record)
+    [received] = house.said("radiograph.received")
+    event = from_record(*_carried(received)).event
+    assert isinstance(event, RadiographReceived)
+    assert (event.receipt, event.received_at) == (receipt.id, receipt.created_at)
+    assert len(house.said("analysis.requested.bulk")) == 1
+    assert house.said("analysis.requested") == []
+
+
+def _carried(message: Message) -> tuple[str, dict[str, bytes], bytes]:
+    headers = {name: value.encode() for name, value in message.headers.items()}
+    return message.topic, headers, message.value
+
+
+def test_an_upload_goes_by_the_first_lane_with_its_cause(house: House) -> None:
+    version = house.objects.put("dropzone", "uploads/1", jpeg_of(drawn()))
+    drop = Drop("dropzone", "uploads/1", version, 9, "first", "test", "upload", "Dupont.jpg")
+    house.rows.receipts.open_with_event([drop])
+    [asked] = house.said("object.uploaded")
+    house.handler.handle([uploaded(asked)])
+    [requested] = house.said("analysis.requested")
+    assert requested.headers["ce_causeid"] == str(asked.id)
+    # MinIO's own notification of the same version comes later: a repeat.
+    house.handler.handle([house.told[-1]])
+    assert house.decoder.seen == 1
+    assert len(house.said("analysis.requested")) == 1
+    assert house.receipt(house.told[-1]).filename == "Dupont.jpg"
+    assert not any(b"Dupont" in message.value for message in house.rows.outbox.messages)
+
+
+def test_the_same_record_five_times_is_one_film_decoded_once(house: House) -> None:
+    record = house.drop("a", png_of(drawn()))
+    house.handler.handle([record, record])
+    for _ in range(3):
+        house.handler.handle([record])
+    assert house.decoder.seen == 1
+    assert len(house.said("radiograph.received")) == 1
+
+
+def test_the_same_film_five_times_is_one_film_with_five_receipts(house: House) -> None:
+    film = drawn()
+    files = [png_of(film), png_of(film, compress_level=9), png_of(film, dpi=(72, 72))]
+    records = [house.drop(f"{place}.png", files[place % 3]) for place in range(5)]
+    house.handler.handle(records)
+    assert {house.receipt(record).film for record in records} == {film_id(film)}
+    assert len(house.rows.tables.films) == 1
+    assert len(house.objects.keys("radiographs")) == 3
+    assert house.raw() == []
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_two_versions_under_one_key_are_two_drops_in_any_order(
+    house: House, order: tuple[int, int]
+) -> None:
+    records = [house.drop("same.png", png_of(drawn(seed=seed))) for seed in (1, 2)]
+    house.handler.handle([records[order[0]]])
+    assert len(house.raw()) == 1
+    house.handler.handle([records[order[1]]])
+    films = [house.receipt(record).film for record in records]
+    assert films == [film_id(drawn(seed=seed)) for seed in (1, 2)]
+    assert house.raw() == []
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "empty"),
+        (b"no picture", "not-an-image"),
+        (png_of(drawn())[:-30], "truncated"),
+        (png_of(drawn(60, 200)), "too-small"),
+        (b"GIF89a" + bytes(100), "unsupported"),
+    ],
+)
+def test_a_refused_drop_says_why_and_its_raw_version_stays(
+    house: House, data: bytes, code: str
+) -> None:
+    record = house.drop("Dupont.png", data)
+    house.handler.handle([record])
+    receipt = house.receipt(record)
+    assert (receipt.state, receipt.code) == ("rejected", code)
+    assert receipt.wanted
+    assert receipt.came
+    [message] = house.said("radiograph.rejected")
+    event = from_record(*_carried(message)).event
+    assert isinstance(event, RadiographRejected)
+    assert (event.code, event.receipt) == (code, receipt.id)
+    assert "Dupont" not in message.value.decode()
+    assert house.raw() == ["Dupont.png"]
+    house.handler.handle([record])
+    assert len(house.said("radiograph.rejected")) == 1
+
+
+def test_a_file_over_the_limit_is_not_read() -> None:
+    house = House(fake_settings(file_limit_bytes=100))
+    record = house.drop("a", png_of(drawn()))
+    house.handler.handle([record])
+    assert house.receipt(record).code == "too-large"
+    assert house.decoder.seen == 0
+
+
+def test_an_object_that_is_gone_is_refused_unless_its_receipt_went_further(house: House) -> None:
+    record = house.drop("a", png_of(drawn()))
+    [(_, version, _, _)] = house.objects.versions("dropzone")
+    house.objects.remove("dropzone", "a", version)
+    house.handler.handle([record])
+    assert house.receipt(record).code == "object-gone"
+    good = house.drop("b", png_of(drawn()))
+    house.handler.handle([good])
+    house.handler.handle([good])
+    assert house.receipt(good).state == "accepted"
+
+
+def test_one_bad_film_in_a_batch_leaves_the_others_alone(house: House) -> None:
+    films = [png_of(drawn(seed=seed)) for seed in range(6)]
+    records = [house.drop(str(place), data) for place, data in enumerate([*films, b"bad"])]
+    house.handler.handle(records)
+    states = [house.receipt(record).state for record in records]
+    assert states == ["accepted"] * 6 + ["rejected"]
+
+
+@pytest.mark.parametrize("step", range(5))
+def test_an_outage_at_any_step_is_raised_and_a_repeat_ends_the_film(step: int) -> None:
+    house = House()
+    record = house.drop("a", png_of(drawn()))
+    break_after(house.objects, step)
+    # read, three puts, remove
+    with pytest.raises(Unavailable):
+        house.handler.handle([record])
+    house.handler.handle([record])
+    assert house.receipt(record).state == "accepted"
+    assert house.raw() == []
+    assert len(house.said("radiograph.received")) == 1
+    assert len(house.objects.keys("radiographs")) == 3
+
+
+def break_after(objects: FakeObjects, answers: int) -> None:
+    """Let this many more calls through, then fail one."""
+    plain: Callable[[str, str, str], object] = objects._answered
+    left = [answers]
+
+    def counted(operation: str, bucket: str, key: str) -> object:
+        if left[0] == 0:
+            objects.fail_next = 1
+        left[0] -= 1
+        return plain(operation, bucket, key)
+
+    objects._answered = counted  # type: ignore[assignment,method-assign]
+
+
+def test_films_of_a_batch_that_were_finished_stay_finished(house: House) -> None:
+    records = [house.drop(str(seed), png_of(drawn(seed=seed))) for seed in range(4)]
+    house.objects.fail_next = 1
+    with pytest.raises(Unavailable):
+        house.handler.handle(records)
+    states = sorted(house.receipt(record).state for record in records)
+    assert states == ["accepted", "accepted", "accepted", "received"]
+    house.handler.handle(records)
+    assert house.decoder.seen == 4
+
+
+def test_an_unexpected_error_is_raised_for_the_runtime_to_judge(house: House) -> None:
+    with pytest.raises(ZeroDivisionError):
+        house.handler.handle([house.drop("a", b"bug")])
+
+
+def test_an_erased_film_leaves_nothing_behind(house: House) -> None:
+    film = drawn()
+    house.rows.tables.tombstones.add(film_id(film))
+    record = house.drop("a", png_of(film))
+    house.handler.handle([record])
+    assert house.receipt(record).code == "erased"
+    assert house.objects.keys("radiographs") == []
+    assert house.raw() == []
+
+
+def test_an_erased_film_is_forgotten_after_a_cut_as_well(house: House) -> None:
+    film = drawn()
+    house.rows.tables.tombstones.add(film_id(film))
+    record = house.drop("a", png_of(film))
+    # read, three puts; then removing fails
+    break_after(house.objects, 5)
+    with pytest.raises(Unavailable):
+        house.handler.handle([record])
+    house.handler.handle([record])
+    assert house.objects.keys("radiographs") == []
+    assert house.raw() == []
+    house.handler.handle([record])
+    assert house.receipt(record).code == "erased"
+
+
+def test_objects_of_other_buckets_make_no_receipt(house: House) -> None:
+    record = created(notification("elsewhere", "a", "v", 1))
+    house.handler.handle([record])
+    assert house.handler.receipt_of(record) is None
+    assert not house.rows.tables.receipts
+
+
+def test_records_that_are_not_ours_are_dead(house: House) -> None:
+    with pytest.raises(Dead):
+        house.handler.handle([created(b"noise")])
+    noise = Record("object.uploaded", 0, 0, None, {}, b"noise", 0)
+    with pytest.raises(Dead):
+        house.handler.handle([noise])
+    assert house.handler.receipt_of(noise) is None
+    assert house.handler.receipt_of(created(b"noise")) is None
+
+
+def test_an_upload_without_a_receipt_is_dead(house: House) -> None:
+    other = House()
+    other.rows.receipts.open_with_event([Drop("dropzone", "k", "v", 1, "first", "test", "upload")])
+    [asked] = other.said("object.uploaded")
+    with pytest.raises(Dead, match="no receipt"):
+        house.handler.handle([uploaded(asked)])
+    assert house.handler.receipt_of(uploaded(asked)) is not None
+
+
+def test_close_ends_the_decoder(house: House) -> None:
+    house.handler.close()
+    assert house.decoder.closed
