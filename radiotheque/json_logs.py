@@ -32,7 +32,7 @@ def log_json() -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # A driver tells of each try to connect; our own lines say once that a service is down.
     for driver, level in (
-        ("kafka", logging.ERROR),
+        ("kafka", logging.CRITICAL),
         ("urllib3", logging.ERROR),
         ("psycopg.pool", logging.ERROR),
     ):

@@ -10,6 +10,7 @@ time, and the next call tries again, however long the brokers are away.
 """
 
 import logging
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -51,6 +52,9 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 _COMMIT_MS: Final = 5_000
+_HEARTBEAT_MS: Final = 2_500
+#: Two heartbeats unanswered, and a little.
+_SILENT_S: Final = 6.0
 _PUBLISH_S: Final = 15.0
 
 
@@ -94,7 +98,7 @@ class Consumer:
             for found_in in found.values()
             for record in found_in
         ]
-        if not records and kafka._coordinator.coordinator_unknown():  # noqa: SLF001 - no public way
+        if not records and _is_silent(kafka):
             raise Unavailable("kafka", "the group's coordinator does not answer")
         return records
 
@@ -167,7 +171,7 @@ class Consumer:
                 auto_offset_reset="earliest",
                 allow_auto_create_topics=False,
                 session_timeout_ms=10_000,
-                heartbeat_interval_ms=2_500,
+                heartbeat_interval_ms=_HEARTBEAT_MS,
                 # The same fetch serves both lanes: a long wait for one would hold up the other.
                 fetch_max_wait_ms=250,
                 request_timeout_ms=15_000,
@@ -199,6 +203,18 @@ class Consumer:
 
     def _reassigned(self) -> None:
         self.assignment += 1
+
+
+def _is_silent(kafka: KafkaConsumer) -> bool:
+    """Return whether the brokers do not answer: no coordinator, or no heartbeat came back.
+
+    The client itself says nothing of it, and takes a lost broker for known between two tries.
+    """
+    coordinator = kafka._coordinator  # noqa: SLF001 - no public way
+    if coordinator.coordinator_unknown():
+        return True
+    heard = max(coordinator.heartbeat.last_receive, coordinator.heartbeat.last_reset)
+    return bool(time.monotonic() - heard > _SILENT_S)
 
 
 class _Reassigned(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
