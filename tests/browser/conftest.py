@@ -1,10 +1,11 @@
 """Debian's Chromium on the seeded application; a page fails its test by any error it logs."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, ViewportSize, sync_playwright
 
 from store.records import Role
 from tests.browser.seeded import PASSWORD, Seeded, seeded
@@ -43,8 +44,30 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def sessions(site: Seeded, chromium: Browser) -> Callable[[Role], StorageState]:
+    """Return how to get a role's cookies: it signs in once, since sign-ins are limited."""
+
+    @cache
+    def cookies(role: Role) -> StorageState:
+        context = chromium.new_context(base_url=site.url)
+        page = context.new_page()
+        page.goto("/connexion")
+        page.locator("[name=name]").fill(site.accounts[role].name)
+        page.locator("[name=password]").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/cliches")
+        kept = context.storage_state()
+        context.close()
+        return kept
+
+    return cookies
+
+
 @pytest.fixture
-def visit(site: Seeded, chromium: Browser) -> Iterator[Open]:
+def visit(
+    site: Seeded, chromium: Browser, sessions: Callable[[Role], StorageState]
+) -> Iterator[Open]:
     """Return how to open a page: signed in, in a language and size, watched for errors.
 
     `provoked` names texts of errors that the test brings about itself.
@@ -60,7 +83,12 @@ def visit(site: Seeded, chromium: Browser) -> Iterator[Open]:
         size: ViewportSize = WIDE,
         provoked: tuple[str, ...] = (),
     ) -> Page:
-        context = chromium.new_context(viewport=size, locale=language, base_url=site.url)
+        context = chromium.new_context(
+            viewport=size,
+            locale=language,
+            base_url=site.url,
+            storage_state=sessions(role) if role else None,
+        )
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
@@ -74,14 +102,7 @@ def visit(site: Seeded, chromium: Browser) -> Iterator[Open]:
             "console",
             lambda said: note(said.text) if said.type in {"error", "warning"} else None,
         )
-        if role is not None:
-            page.goto("/connexion")
-            page.locator("[name=name]").fill(site.accounts[role].name)
-            page.locator("[name=password]").fill(PASSWORD)
-            page.keyboard.press("Enter")
-            page.wait_for_url("**/cliches")
-        if role is None or path != "/cliches":
-            page.goto(path)
+        page.goto(path)
         return page
 
     yield open_page
