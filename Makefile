@@ -89,8 +89,8 @@ test: test-environments ## every test, on real services with ports and state of 
 		echo "missing: Chromium, for the browser tests: apt-get install chromium"; exit 1; fi
 	@$(BIN)/python -m pytest $(ARGS)
 
-test-long: test-environments ## the outage tests at their full length (6 minutes each)
-	@RADIOTHEQUE_TEST_LONG=1 $(BIN)/python -m pytest tests/test_outages.py $(ARGS)
+test-long: test-environments ## the outage tests with Kafka away for six minutes
+	@OUTAGE_S=360 $(BIN)/python -m pytest tests/test_outages.py $(ARGS)
 
 test-quick: $(STAMPS)/dev ## tests that need no service, under a minute
 	@$(BIN)/python -m pytest -q -m "not services and not browser and not training" $(ARGS)
