@@ -82,6 +82,8 @@ def test_each_poison_becomes_one_whole_letter_work_goes_on_and_replay_reaches_it
     wanted = [film for film, _ in made]
     eventually(lambda: analysed(whole_stack, wanted) == set(wanted), 60, every_s=0.5)
 
+    said = whole_stack.command("events", "tail", "dead.letter", "--from-beginning", "--max", "3")
+    assert len([json.loads(line)["data"]["letter"] for line in said.stdout.splitlines()]) == 3
     shown = whole_stack.command("dead-letters", "list")
     letters = of_ours()
     assert {json.loads(line)["id"] for line in shown.stdout.splitlines()} >= {
