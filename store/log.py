@@ -31,9 +31,9 @@ from store.log_client import (
     CLOSE_MS,
     CONNECT_MS,
     Record,
-    let_parked_records_return,
     opened,
     record_of,
+    undo_traps,
 )
 from store.log_topics import LARGEST_RECORD, ensure_topics, lag, lag_of, tail
 from store.records import OutboxRow
@@ -55,6 +55,8 @@ _COMMIT_MS: Final = 5_000
 _HEARTBEAT_MS: Final = 2_500
 #: Two heartbeats unanswered, and a little.
 _SILENT_S: Final = 6.0
+#: A client that hears nothing for so long is replaced.
+_REPLACED_S: Final = 60.0
 _PUBLISH_S: Final = 15.0
 
 
@@ -72,6 +74,7 @@ class Consumer:
         self._group = settings.topic_prefix + lanes.group
         self._plain = {settings.topic(name): name for name in lanes.topics}
         self._kafka: KafkaConsumer | None = None
+        self._heard = 0.0
 
     def poll(self, timeout_s: float, limit: int) -> list[Record]:
         """Return up to `limit` records of the topics that are open, waiting at most `timeout_s`.
@@ -81,7 +84,7 @@ class Consumer:
         """
         try:
             kafka = self._connected()
-            let_parked_records_return(kafka)
+            undo_traps(kafka)
             found = kafka.poll(timeout_ms=timeout_s * 1000, max_records=limit)
         except Unavailable:
             raise
@@ -98,7 +101,14 @@ class Consumer:
             for found_in in found.values()
             for record in found_in
         ]
-        if not records and _is_silent(kafka):
+        if records or not _is_silent(kafka):
+            self._heard = time.monotonic()
+        elif time.monotonic() - self._heard > _REPLACED_S:
+            # Whatever it waits for, a new one finds out sooner.
+            log.warning("The Kafka client is replaced", extra={"error": "silence"})
+            self._drop()
+            raise Unavailable("kafka", f"nothing heard for {_REPLACED_S:g} s")
+        else:
             raise Unavailable("kafka", "the group's coordinator does not answer")
         return records
 
@@ -180,6 +190,7 @@ class Consumer:
                 **CLIENT,
             )
             self._kafka = kafka
+            self._heard = time.monotonic()
             try:
                 self._subscribe(kafka)
             except KafkaError:

@@ -69,17 +69,24 @@ def opened(kind: Any, **config: Any) -> Any:
         raise
 
 
-def let_parked_records_return(kafka: KafkaConsumer) -> None:
-    """Undo a trap of kafka-python 3.0.12.
+def undo_traps(kafka: KafkaConsumer) -> None:
+    """Undo two traps of kafka-python 3.0.12; to be called before each poll.
 
     What was fetched for a partition before it was paused is parked, and comes back after
     `resume` only while no partition is being unpacked. An unpacked, empty one still counts as
     being unpacked, and then the parked records, and all behind them, never come.
+
+    And when the reason to join again goes away while the join is under way (the picture of the
+    topics changed and changed back), the client forgets the join: its partitions stay given up,
+    it sends no heartbeats, and nothing comes for ever. A join once begun is brought to its end.
     """
     fetcher = kafka._fetcher  # noqa: SLF001 - the trap is inside
     unpacked = fetcher._next_partition_records  # noqa: SLF001
     if unpacked is not None and not unpacked:
         fetcher._next_partition_records = None  # noqa: SLF001
+    coordinator = kafka._coordinator  # noqa: SLF001
+    if coordinator.rejoining:
+        coordinator.request_rejoin()
 
 
 def record_of(record: Any, topic: str) -> Record:

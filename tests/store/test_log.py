@@ -161,9 +161,9 @@ def test_who_comes_after_begins_where_the_last_one_committed(log: Log) -> None:
 
 
 def test_a_closed_topic_gives_nothing_and_opened_again_it_gives_all_in_order(log: Log) -> None:
-    """Fetched, then paused: the trap of kafka-python which `_let_parked_records_return` undoes."""
+    """Fetched, then paused: the trap of kafka-python which `undo_traps` undoes."""
     with closing(log.publisher()) as publisher, closing(log.consumer("a")) as consumer:
-        publisher.publish(rows(2000, BULK, b"bulk"))
+        assert len(publisher.publish(rows(2000, BULK, b"bulk"))) == 2000
         found = read(consumer, 40, limit=40)
         publisher.publish(rows(3, FIRST, b"first"))
         consumer.open_only([FIRST])
@@ -178,7 +178,7 @@ def test_a_closed_topic_gives_nothing_and_opened_again_it_gives_all_in_order(log
                 found.extend(consumer.poll(0.02, 64))
             return len(found) >= 2003
 
-        eventually(all_came, 30, every_s=0, what="2003 records")
+        eventually(all_came, 30, every_s=0, what="all 2003 records")
 
     bulk = [record for record in found if record.topic == BULK]
     assert len({record.origin for record in bulk}) == len(bulk) == 2000
@@ -277,3 +277,18 @@ def test_who_takes_a_killed_members_place_gets_its_partitions_before_its_session
             began = time.monotonic()
             assert read(second, 1)
             assert time.monotonic() - began < 5
+
+
+@pytest.mark.services
+def test_a_join_whose_reason_went_away_is_brought_to_its_end(kafka: Log) -> None:
+    """The client alone would forget the join, and its partitions would stay given up."""
+    with closing(kafka.publisher()) as publisher, closing(kafka.consumer("a")) as consumer:
+        eventually(lambda: polled(consumer, 1) == [] and consumer.joined, 20)
+        coordinator = consumer._kafka._coordinator
+        coordinator.request_rejoin()
+        consumer._kafka.poll(timeout_ms=0)
+        assert coordinator.rejoining
+        coordinator.rejoin_needed = False
+        publisher.publish(rows(5))
+
+        assert len(read(consumer, 5)) == 5
