@@ -5,7 +5,9 @@ The programs themselves never see those.
 """
 
 import hashlib
+import time
 
+from schemas.errors import Unavailable
 from stack import passwords
 from stack.state import State, current_state
 from store.settings import PREFIX, Settings, load_settings
@@ -57,10 +59,18 @@ def prepare_buckets(admin: Settings, secrets: dict[str, str]) -> None:
 
 
 def prepare_topics(settings: Settings) -> None:
-    """Make the topics that are missing."""
+    """Make the topics that are missing, waiting up to 90 s for a Kafka that still starts."""
     from store.log import ensure_topics
 
-    made = ensure_topics(settings)
+    deadline = time.monotonic() + 90
+    while True:
+        try:
+            made = ensure_topics(settings)
+            break
+        except Unavailable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
     print(f"topics are there ({len(made)} new)")
 
 

@@ -16,7 +16,7 @@ from stack.passwords import read_secrets
 from stack.ports import read_ports
 from stack.processes import look_up, wait_until_gone
 from stack.run import run
-from stack.services import SERVICES, Service
+from stack.services import BY_NAME, SERVICES, Service
 from stack.settings_file import admin_environment
 from stack.state import State
 
@@ -54,9 +54,13 @@ def up(
                 print(f"ended {left} processes that a hard kill had left behind")
             prepare_files(state, installed, prefer_usual=prefer_usual_ports)
             start_supervisor(state)
-        start(state, [service for service in SERVICES if not service.ours])
+        services = [service for service in SERVICES if not service.ours]
+        # Kafka begins slowest: rows and buckets are prepared meanwhile, topics last.
+        ask_for(state, services)
+        wait_until_healthy(state, [service for service in services if service.name != "kafka"])
         if prepare:
             prepare_stores(state)
+        wait_until_healthy(state, [BY_NAME["kafka"]])
         if not services_only:
             start(state, [service for service in SERVICES if service.ours])
     print(f"up in {time.monotonic() - started:.1f} s", flush=True)
@@ -93,12 +97,17 @@ def start_supervisor(state: State) -> None:
 
 def start(state: State, services: Collection[Service]) -> None:
     """Ask for these processes and wait until each is healthy, saying so as each becomes it."""
+    ask_for(state, services)
+    wait_until_healthy(state, services)
+
+
+def ask_for(state: State, services: Collection[Service]) -> None:
+    """Ask the supervisor to start those of the processes that do not run."""
     supervisor = control.connect(state)
     now = supervisor.processes()
     for service in services:
         if now[service.name].statename in STOPPED:
             supervisor.start(service.name)
-    wait_until_healthy(state, services)
 
 
 def wait_until_healthy(
