@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 PREFIX: Final = "RADIOTHEQUE_"
 #: Variables of the command line and the native stack, not settings of the programs.
-NOT_SETTINGS: Final = frozenset({"STATE", "CACHE", "TEST_STATE"})
+NOT_SETTINGS: Final = frozenset({"STATE", "CACHE", "TEST_STATE", "TEST_LONG"})
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -107,10 +107,10 @@ class Settings(BaseSettings):
     )
 
     reconcile_every_s: Annotated[float, Field(gt=0)] = Field(
-        60.0, description="seconds between two rounds of the reconciler"
+        20.0, description="seconds between two rounds of the reconciler"
     )
     reconcile_older_s: Annotated[float, Field(ge=0)] = Field(
-        300.0, description="age at which a version without a receipt counts as forgotten"
+        60.0, description="age at which a version without a receipt counts as forgotten"
     )
     reconcile_lag_limit: Annotated[int, Field(ge=0)] = Field(
         100, description="lag of object.created above which the reconciler only waits"

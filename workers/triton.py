@@ -156,7 +156,7 @@ class TritonModel:
     def score(self, images: NDArray[np.uint8], version: str, priority: int = URGENT) -> Scores:
         """Return the scores of n films, in their order, in one request.
 
-        images: uint8 (n, side, side), 0..255, bright = dense, 1 to 32 films (film_tensor.py).
+        images: uint8 (n, side, side), 0..255, bright = dense, 1 to 8 films (film_tensor.py).
         version: Triton's numeric version as text. priority: URGENT (1) or BULK (2).
         Raises Unavailable, or ValueError for images of another shape or kind.
         """

@@ -40,10 +40,10 @@ def test_the_three_backends_agree_on_all_that_a_caller_sees() -> None:
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_each_is_a_configuration_that_triton_reads(backend: str) -> None:
     config = parsed(render(backend, [manifest()]))
-    assert (config.name, config.backend, config.max_batch_size) == ("chest", backend, 32)
+    assert (config.name, config.backend, config.max_batch_size) == ("chest", backend, 8)
     assert config.dynamic_batching.priority_levels == 2
     assert config.dynamic_batching.default_priority_level == 2
-    assert {each.batch_size for each in config.model_warmup} == {1, 8, 32}
+    assert {each.batch_size for each in config.model_warmup} == {1, 8}
     assert list(config.version_policy.specific.versions) == [1]
     assert config.instance_group[0].count == 1
 
