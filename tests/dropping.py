@@ -6,6 +6,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Self
@@ -58,7 +59,11 @@ def _secret(value: str) -> object:
 
 @dataclass
 class Dropper:
-    """Drops films evenly in a thread of its own; repeats a PUT that failed, as any client does."""
+    """Drops films evenly; repeats a PUT that failed, as any client does.
+
+    Each PUT has a thread of its own: one that hangs in a MinIO killed under it (half a minute,
+    then the client tries again) does not hold up the others.
+    """
 
     whole: WholeStack
     films: Sequence[tuple[str, bytes]]
@@ -68,29 +73,36 @@ class Dropper:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Self:
+        self._objects = connect_objects(drop_settings(self.whole))
+        self._senders = ThreadPoolExecutor(8)
         self._thread = threading.Thread(target=self._drop, daemon=True)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop.set()
-        self._thread.join(60)
+        self._thread.join(10)
+        self._senders.shutdown(wait=True, cancel_futures=True)
 
     def _drop(self) -> None:
-        objects = connect_objects(drop_settings(self.whole))
         began = time.monotonic()
-        for number, (film, data) in enumerate(self.films):
+        for number in range(len(self.films)):
             self.stop.wait(max(0.0, began + number * self.every_s - time.monotonic()))
-            while not self.stop.is_set():
-                try:
-                    objects.put("dropzone", f"{self.prefix}/{number:05}.png", data, "image/png")
-                except RadiothequeError:
-                    self.stop.wait(0.5)
-                    continue
-                self.dropped.append(film)
-                break
             if self.stop.is_set():
                 return
+            self._senders.submit(self._put, number)
+
+    def _put(self, number: int) -> None:
+        film, data = self.films[number]
+        while not self.stop.is_set():
+            try:
+                key = f"{self.prefix}/{number:05}.png"
+                self._objects.put("dropzone", key, data, "image/png")
+            except RadiothequeError:
+                self.stop.wait(0.5)
+                continue
+            self.dropped.append(film)
+            return
 
     def finished(self) -> bool:
         """Return whether every film was dropped."""

@@ -34,7 +34,7 @@ def test_every_process_killed_while_films_flow_and_each_film_ends_analysed_once(
                 lambda: lag_now(whole_stack), BUSY_WITHIN_S, what=f"lag before {name}"
             )
             kill(whole_stack, name)
-        eventually(dropper.finished, 60, every_s=0.5, what="the drop")
+        eventually(dropper.finished, 90, every_s=0.5, what="the drop")
 
     wanted = [film for film, _ in made]
     missing = eventually(

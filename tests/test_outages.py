@@ -80,7 +80,7 @@ def test_notifications_deleted_during_a_drop_are_made_good_by_the_reconciler(
     eventually(whole_stack.is_healthy, 90, every_s=1, what="all healthy again")
     assert analysed(whole_stack, wanted) == set()
 
-    # The process of the stack does so for versions older than five minutes; here at once.
+    # The process of the stack does so for versions older than a minute; here at once.
     settings = whole_stack.settings.model_copy(
         update={"postgres_user": "radiotheque_reconciler", "reconcile_older_s": 0.0}
     )
