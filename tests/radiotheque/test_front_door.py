@@ -1,0 +1,104 @@
+"""The commands a person types, on the whole running system."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ingest.readers import read_film
+from schemas.errors import RadiothequeError
+from schemas.findings import FINDINGS
+from schemas.identities import film_id
+from stack.phantoms import write_films
+from store.objects import connect as connect_objects
+from store.rows import connect as connect_rows
+from store.settings import PREFIX, load_settings
+from tests.services import WholeStack
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.services
+
+
+def test_secrets_open_what_they_say_and_the_s3_user_may_only_put_and_list(
+    whole_stack: WholeStack,
+) -> None:
+    # When the secrets are asked for
+    said = json.loads(whole_stack.command("secrets", "--json").stdout)
+
+    # Then they are those of the interface
+    assert set(said["s3"]) == {"access_key", "secret_key"}
+    assert set(said["web"]) == {"user", "password", "token"}
+
+    # And the S3 user puts into dropzone, and neither reads, removes nor goes elsewhere
+    objects = connect_objects(
+        load_settings(
+            {f"{PREFIX}STATE": str(whole_stack.state.root)},
+            s3_access_key=said["s3"]["access_key"],
+            s3_secret_key=said["s3"]["secret_key"],
+        )
+    )
+    objects.put("dropzone", "front-door/not-a-film.txt", b"not a film")
+    assert [key for key, *_ in objects.versions("dropzone", "front-door/")] == [
+        "front-door/not-a-film.txt"
+    ]
+    with pytest.raises(RadiothequeError):
+        objects.read("dropzone", "front-door/not-a-film.txt")
+    with pytest.raises(RadiothequeError):
+        objects.remove("dropzone", "front-door/not-a-film.txt")
+    with pytest.raises(RadiothequeError):
+        objects.put("radiographs", "front-door.png", b"not a film")
+
+
+def test_a_dropped_folder_is_analysed_and_predict_says_the_same_storing_nothing(
+    whole_stack: WholeStack, tmp_path: Path
+) -> None:
+    # Given a folder of films in a folder
+    paths = write_films(tmp_path / "films" / "été 2026", 4, first_seed=7000, side=256)
+    limit = whole_stack.settings.pixel_limit
+    films = {str(path): film_id(read_film(path.read_bytes(), limit)) for path in paths}
+    settings = whole_stack.settings.model_copy(update={"postgres_user": "radiotheque_operator"})
+    rows = connect_rows(settings)
+    try:
+        # When predict is asked first
+        asked = whole_stack.command("predict", *films)
+        assert asked.returncode == 0, asked.stderr
+        answers = [json.loads(line) for line in asked.stdout.splitlines()]
+
+        # Then it names the films and none is stored
+        assert {answer["file"]: answer["radiograph"] for answer in answers} == films
+        assert rows.films.many(list(films.values())) == {}
+
+        # When the folder is dropped
+        dropped = whole_stack.command("drop", str(tmp_path / "films"), "--prefix", "front-door")
+        assert dropped.returncode == 0, dropped.stderr
+
+        # Then every film ends with the scores that predict gave
+        live = rows.models.live()
+        assert live is not None
+        version = live.manifest.version
+        wanted = set(films.values())
+        eventually(lambda: rows.analyses.done(list(wanted), version) == wanted, 60)
+        for answer in answers:
+            analysis = rows.analyses.get(answer["radiograph"])
+            assert analysis is not None
+            said = {each["name"]: each["probability"] for each in answer["findings"]}
+            for name, stored in zip(FINDINGS, analysis.probabilities, strict=True):
+                if said[name] is None:
+                    assert stored != stored  # noqa: PLR0124 - NaN: not assessed
+                else:
+                    assert said[name] == pytest.approx(float(stored), abs=1e-4)
+    finally:
+        rows.close()
+
+
+def test_what_cannot_be_dropped_or_predicted_is_said(
+    whole_stack: WholeStack, tmp_path: Path
+) -> None:
+    letter = tmp_path / "letter.png"
+    letter.write_text("not a film")
+    asked = whole_stack.command("predict", str(letter))
+    assert asked.returncode == 1
+    assert json.loads(asked.stdout)["refused"]["code"] == "not-an-image"
+    empty = whole_stack.command("drop", str(tmp_path / "nothing-here"))
+    assert empty.returncode == 2
+    assert "want a folder" in empty.stderr
