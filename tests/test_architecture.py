@@ -178,7 +178,17 @@ PRAGMA: Final = re.compile(r"\s+# (?:noqa|type: ignore|fmt:).*$")
 
 
 def test_lines_stay_under_100_characters() -> None:
-    code = (".py", ".sql", ".sh", "Makefile", ".ci/run", "Dockerfile.app", "Dockerfile.training")
+    code = (
+        ".py",
+        ".js",
+        ".css",
+        ".sql",
+        ".sh",
+        "Makefile",
+        ".ci/run",
+        "Dockerfile.app",
+        "Dockerfile.training",
+    )
     assert not [
         f"{path}:{number}"
         for path, text in tracked_text().items()

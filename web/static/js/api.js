@@ -18,13 +18,17 @@ export function problemOf(status, retryAfter = 0) {
   if (status === 0) return new Problem(0, words("error.network"), retryAfter);
   if (status === 401) return new Problem(401, words("error.signed_out"));
   const known = [400, 403, 404, 409, 413, 422, 429, 500, 503].includes(status) ? status : 500;
-  return new Problem(status, `${words(`error.${known}`)}. ${words(`error.${known}.help`)}`, retryAfter);
+  return new Problem(
+    status,
+    `${words(`error.${known}`)}. ${words(`error.${known}.help`)}`,
+    retryAfter,
+  );
 }
 
 /** Seconds of a Retry-After header, 0 when there is none. */
 export const waitOf = (header) => Math.max(0, Number.parseInt(header ?? "0", 10) || 0);
 
-/** GET, POST … and give back the JSON. Waits and asks again when told to (429, 503), `tries` times. */
+/** GET, POST … and give back the JSON; asks again when told to (429, 503), `tries` times. */
 export async function ask(address, { method = "GET", body, signal, tries = 4 } = {}) {
   for (let attempt = 1; ; attempt += 1) {
     let response;

@@ -25,7 +25,13 @@ const recent = find("recent");
 if (recent) {
   const rows = new Rows(recent, () => {});
   for (const receipt of JSON.parse(recent.dataset.receipts)) {
-    const drop = { name: receipt.filename ?? receipt.id.slice(0, 8), state: receipt.state, film: receipt.radiograph, message: receipt.reason?.message ?? "", rows };
+    const drop = {
+      name: receipt.filename ?? receipt.id.slice(0, 8),
+      state: receipt.state,
+      film: receipt.radiograph,
+      message: receipt.reason?.message ?? "",
+      rows,
+    };
     byReceipt.set(receipt.id, drop);
     rows.draw(drop);
     if (!isFinal(receipt.state)) fate.follow([receipt.id]);
@@ -34,7 +40,11 @@ if (recent) {
 
 const zone = find("zone");
 if (zone) {
-  const limits = { file: Number(zone.dataset.fileLimit), request: Number(zone.dataset.requestLimit), files: Number(zone.dataset.filesLimit) };
+  const limits = {
+    file: Number(zone.dataset.fileLimit),
+    request: Number(zone.dataset.requestLimit),
+    files: Number(zone.dataset.filesLimit),
+  };
   const rows = new Rows(find("drops"), (drop) => resend([drop]));
   const sending = new Sending(limits, (drop) => {
     rows.draw(drop);
@@ -53,11 +63,21 @@ if (zone) {
     count();
   };
   const take = (files) => {
-    const made = [...files].map((file) => ({ name: file.webkitRelativePath || file.name, file, state: "waiting", message: "", rows }));
+    const made = [...files].map((file) => ({
+      name: file.webkitRelativePath || file.name,
+      file,
+      state: "waiting",
+      message: "",
+      rows,
+    }));
     for (const drop of made) {
       if (drop.file.size > limits.file) {
         const size = Math.ceil(drop.file.size / 2 ** 20);
-        Object.assign(drop, { state: "unsent", never: true, message: words("deposit.too_large", { size, limit: Math.round(limits.file / 2 ** 20) }) });
+        Object.assign(drop, {
+          state: "unsent",
+          never: true,
+          message: words("deposit.too_large", { size, limit: Math.round(limits.file / 2 ** 20) }),
+        });
       }
       drops.push(drop);
       rows.draw(drop);
@@ -71,7 +91,10 @@ if (zone) {
     find("problem").hidden = text === "";
   };
 
-  for (const [button, input] of [["choose-files", "files"], ["choose-folder", "folder"]]) {
+  for (const [button, input] of [
+    ["choose-files", "files"],
+    ["choose-folder", "folder"],
+  ]) {
     find(button).addEventListener("click", () => find(input).click());
     find(input).addEventListener("change", (event) => {
       say("");
@@ -79,12 +102,21 @@ if (zone) {
       event.target.value = "";
     });
   }
-  find("retry-all").addEventListener("click", () => resend(drops.filter((drop) => drop.state === "unsent" && !drop.never)));
+  find("retry-all").addEventListener("click", () =>
+    resend(drops.filter((drop) => drop.state === "unsent" && !drop.never)),
+  );
 
   // The whole page takes a drop: a film let go beside the zone must not replace the page.
   let inside = 0;
-  addEventListener("dragenter", (event) => { event.preventDefault(); inside += 1; zone.classList.add("over"); });
-  addEventListener("dragleave", () => { inside -= 1; if (inside <= 0) zone.classList.remove("over"); });
+  addEventListener("dragenter", (event) => {
+    event.preventDefault();
+    inside += 1;
+    zone.classList.add("over");
+  });
+  addEventListener("dragleave", () => {
+    inside -= 1;
+    if (inside <= 0) zone.classList.remove("over");
+  });
   addEventListener("dragover", (event) => event.preventDefault());
   addEventListener("drop", async (event) => {
     event.preventDefault();
@@ -94,16 +126,23 @@ if (zone) {
     let unreadable = 0;
     let some = [];
     let found = 0;
-    for await (const file of filesOf(event.dataTransfer, () => { unreadable += 1; })) {
+    for await (const file of filesOf(event.dataTransfer, () => {
+      unreadable += 1;
+    })) {
       some.push(file);
       found += 1;
-      if (some.length === 50) { take(some); some = []; }
+      if (some.length === 50) {
+        take(some);
+        some = [];
+      }
     }
     take(some);
     if (unreadable > 0) say(words("deposit.unreadable", { count: unreadable }));
     else if (found === 0) say(words("deposit.no_file"));
   });
-  addEventListener("beforeunload", (event) => { if (sending.left > 0) event.preventDefault(); });
+  addEventListener("beforeunload", (event) => {
+    if (sending.left > 0) event.preventDefault();
+  });
 }
 
 let announced = 0;
@@ -119,8 +158,14 @@ function count() {
 function tally() {
   const is = (...states) => drops.filter((drop) => states.includes(drop.state)).length;
   const refused = is("rejected", "quarantined", "failed");
-  const counts = { chosen: drops.length, received: drops.length - is("waiting", "sending", "unsent"), analysed: is("analysed"), refused };
-  for (const [name, value] of Object.entries(counts)) document.querySelector(`[data-count=${name}]`).textContent = value;
+  const counts = {
+    chosen: drops.length,
+    received: drops.length - is("waiting", "sending", "unsent"),
+    analysed: is("analysed"),
+    refused,
+  };
+  for (const [name, value] of Object.entries(counts))
+    document.querySelector(`[data-count=${name}]`).textContent = value;
   const whole = find("whole");
   whole.max = Math.max(1, drops.length);
   whole.value = counts.analysed + refused + is("unsent");
@@ -137,5 +182,10 @@ function tally() {
 
 function latest() {
   const value = (name) => document.querySelector(`[data-count=${name}]`).textContent;
-  return { sent: value("chosen"), received: value("received"), analysed: value("analysed"), refused: value("refused") };
+  return {
+    sent: value("chosen"),
+    received: value("received"),
+    analysed: value("analysed"),
+    refused: value("refused"),
+  };
 }

@@ -4,7 +4,9 @@ const grid = document.getElementById("grid");
 if (grid) {
   const links = [...grid.querySelectorAll("a")];
   // One stop for Tab, arrows inside: the pattern of a grid.
-  links.forEach((link, index) => { link.tabIndex = index === 0 ? 0 : -1; });
+  links.forEach((link, index) => {
+    link.tabIndex = index === 0 ? 0 : -1;
+  });
   const columns = () => {
     const top = links[0].offsetTop;
     const second = links.findIndex((link) => link.offsetTop > top + 4);
@@ -12,17 +14,23 @@ if (grid) {
   };
   const go = (to) => {
     const target = links[Math.min(links.length - 1, Math.max(0, to))];
-    links.forEach((link) => { link.tabIndex = link === target ? 0 : -1; });
+    links.forEach((link) => {
+      link.tabIndex = link === target ? 0 : -1;
+    });
     target.focus();
   };
   grid.addEventListener("focusin", (event) => {
     const link = event.target.closest("a");
-    links.forEach((one) => { one.tabIndex = one === link ? 0 : -1; });
+    links.forEach((one) => {
+      one.tabIndex = one === link ? 0 : -1;
+    });
   });
   grid.addEventListener("keydown", (event) => {
     const at = links.indexOf(event.target.closest("a"));
     if (at === -1 || event.altKey || event.ctrlKey || event.metaKey) return;
-    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns(), ArrowUp: -columns() }[event.key];
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns(), ArrowUp: -columns() }[
+      event.key
+    ];
     if (step !== undefined) {
       if (at + step >= 0 && at + step < links.length) go(at + step);
     } else if (event.key === "Home") go(0);
@@ -31,7 +39,13 @@ if (grid) {
     event.preventDefault();
   });
   // The reading page walks through this list, in this order.
-  sessionStorage.setItem("films", JSON.stringify({ ids: links.map((link) => link.dataset.film), list: location.pathname + location.search }));
+  sessionStorage.setItem(
+    "films",
+    JSON.stringify({
+      ids: links.map((link) => link.dataset.film),
+      list: location.pathname + location.search,
+    }),
+  );
 }
 
 const finding = document.getElementById("finding");
@@ -40,7 +54,9 @@ const settle = () => {
   for (const part of dependent) {
     part.disabled = finding.value === "";
     if (!part.disabled) continue;
-    if (part.matches("optgroup")) { if (part.querySelector("option:checked")) part.closest("select").value = ""; } else part.value = "";
+    if (part.matches("optgroup")) {
+      if (part.querySelector("option:checked")) part.closest("select").value = "";
+    } else part.value = "";
   }
 };
 finding.addEventListener("change", settle);

@@ -17,7 +17,12 @@ function say(text, kind = "good") {
   toast.textContent = text;
   toast.dataset.kind = kind;
   clearTimeout(say.timer);
-  say.timer = setTimeout(() => { toast.textContent = ""; }, kind === "bad" ? 9000 : 4000);
+  say.timer = setTimeout(
+    () => {
+      toast.textContent = "";
+    },
+    kind === "bad" ? 9000 : 4000,
+  );
 }
 
 // The film
@@ -28,20 +33,33 @@ const viewer = new Viewer(find("stage"), find("canvas"), size, () => {
   find("window-level").value = viewer.level;
   find("level-value").value = viewer.level;
   find("invert").setAttribute("aria-pressed", String(viewer.inverted));
-  find("readout").textContent = viewer.zoom > 1 ? words("viewer.zoom", { value: number(viewer.zoom, 1) }) : "";
+  find("readout").textContent =
+    viewer.zoom > 1 ? words("viewer.zoom", { value: number(viewer.zoom, 1) }) : "";
 });
 hold(viewer);
 picture(`${api}/image?rendition=display`).then(
-  (image) => { viewer.setFilm(image); find("stage-note").textContent = ""; },
-  () => { find("stage-note").textContent = words("viewer.failed"); },
+  (image) => {
+    viewer.setFilm(image);
+    find("stage-note").textContent = "";
+  },
+  () => {
+    find("stage-note").textContent = words("viewer.failed");
+  },
 );
 find("zoom-in").addEventListener("click", () => viewer.zoomBy(1.4));
 find("zoom-out").addEventListener("click", () => viewer.zoomBy(1 / 1.4));
 find("reset").addEventListener("click", () => viewer.reset());
 find("invert").addEventListener("click", () => viewer.invert());
-find("window-width").addEventListener("input", (event) => viewer.setWindow(Number(event.target.value), viewer.level));
-find("window-level").addEventListener("input", (event) => viewer.setWindow(viewer.width, Number(event.target.value)));
-find("opacity").addEventListener("input", (event) => { viewer.opacity = Number(event.target.value) / 100; viewer.draw(); });
+find("window-width").addEventListener("input", (event) =>
+  viewer.setWindow(Number(event.target.value), viewer.level),
+);
+find("window-level").addEventListener("input", (event) =>
+  viewer.setWindow(viewer.width, Number(event.target.value)),
+);
+find("opacity").addEventListener("input", (event) => {
+  viewer.opacity = Number(event.target.value) / 100;
+  viewer.draw();
+});
 
 async function picture(address) {
   const image = new Image();
@@ -54,13 +72,16 @@ async function picture(address) {
 let mapped = "";
 async function showMap(finding) {
   mapped = mapped === finding ? "" : finding;
-  for (const button of document.querySelectorAll("[data-map]")) button.setAttribute("aria-pressed", String(button.dataset.map === mapped));
+  for (const button of document.querySelectorAll("[data-map]"))
+    button.setAttribute("aria-pressed", String(button.dataset.map === mapped));
   find("legend").hidden = mapped === "";
   if (mapped === "") {
     viewer.setMap(null);
     return;
   }
-  find("legend-title").textContent = words("reading.map_of", { finding: words(`finding.${finding}`) });
+  find("legend-title").textContent = words("reading.map_of", {
+    finding: words(`finding.${finding}`),
+  });
   try {
     const image = await picture(`${api}/activation?finding=${encodeURIComponent(finding)}`);
     if (mapped === finding) viewer.setMap(image); // a slow answer must not cover a later choice
@@ -126,7 +147,10 @@ async function tell(doing) {
 async function awaitAnalysis() {
   for (let analysed = false; !analysed;) {
     await pause(document.hidden ? 5000 : 1200);
-    analysed = await ask(`${location.pathname}/analyse`).then((answer) => answer.analysed, () => false);
+    analysed = await ask(`${location.pathname}/analyse`).then(
+      (answer) => answer.analysed,
+      () => false,
+    );
   }
   const page = await redraw("model-name");
   if (!page) {
@@ -136,7 +160,9 @@ async function awaitAnalysis() {
   for (const finding of document.querySelectorAll(".finding")) {
     const drawn = page.querySelector(`.finding[data-finding="${finding.dataset.finding}"]`);
     finding.dataset.state = drawn.dataset.state;
-    finding.querySelector("[data-part=model]").replaceWith(drawn.querySelector("[data-part=model]"));
+    finding
+      .querySelector("[data-part=model]")
+      .replaceWith(drawn.querySelector("[data-part=model]"));
   }
   lecture.dataset.model = page.getElementById("lecture").dataset.model;
   lecture.dataset.analysed = "yes";
@@ -151,11 +177,24 @@ const mapOfCurrent = () => {
   if (button) showMap(button.dataset.map);
 };
 shortcuts({
-  "+": () => viewer.zoomBy(1.4), "=": () => viewer.zoomBy(1.4), "-": () => viewer.zoomBy(1 / 1.4), 0: () => viewer.reset(),
+  "+": () => viewer.zoomBy(1.4),
+  "=": () => viewer.zoomBy(1.4),
+  "-": () => viewer.zoomBy(1 / 1.4),
+  0: () => viewer.reset(),
   i: () => viewer.invert(),
-  f: () => viewer.setWindow(viewer.width - 16, viewer.level), g: () => viewer.setWindow(viewer.width + 16, viewer.level),
-  v: () => viewer.setWindow(viewer.width, viewer.level - 8), b: () => viewer.setWindow(viewer.width, viewer.level + 8),
-  j: () => verdicts.move(1), k: () => verdicts.move(-1),
-  p: () => verdicts.choose("1"), a: () => verdicts.choose("0"), d: () => verdicts.choose("-1"), u: () => verdicts.choose("-1"), x: () => verdicts.choose("none"),
-  c: mapOfCurrent, s: () => verdicts.save(), n: films.next, N: films.previous,
+  f: () => viewer.setWindow(viewer.width - 16, viewer.level),
+  g: () => viewer.setWindow(viewer.width + 16, viewer.level),
+  v: () => viewer.setWindow(viewer.width, viewer.level - 8),
+  b: () => viewer.setWindow(viewer.width, viewer.level + 8),
+  j: () => verdicts.move(1),
+  k: () => verdicts.move(-1),
+  p: () => verdicts.choose("1"),
+  a: () => verdicts.choose("0"),
+  d: () => verdicts.choose("-1"),
+  u: () => verdicts.choose("-1"),
+  x: () => verdicts.choose("none"),
+  c: mapOfCurrent,
+  s: () => verdicts.save(),
+  n: films.next,
+  N: films.previous,
 });

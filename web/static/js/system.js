@@ -11,8 +11,14 @@ let paused = false;
 async function refresh() {
   if (!paused && !document.hidden) {
     try {
-      const response = await fetch(state.dataset.from, { credentials: "same-origin", signal: AbortSignal.timeout(8000) });
-      if (response.redirected) { location.reload(); return; }
+      const response = await fetch(state.dataset.from, {
+        credentials: "same-origin",
+        signal: AbortSignal.timeout(8000),
+      });
+      if (response.redirected) {
+        location.reload();
+        return;
+      }
       if (!response.ok) throw new Error(String(response.status));
       const html = await response.text();
       const held = document.activeElement?.closest("#state") ? document.activeElement.id : "";

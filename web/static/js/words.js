@@ -1,4 +1,4 @@
-// The page's words and formats, in its language. They travel with the page: there is one catalogue.
+// The page's words and formats, in its language. They travel with it: there is one catalogue.
 const catalogue = JSON.parse(document.body.dataset.words);
 export const language = document.documentElement.lang;
 
@@ -10,7 +10,10 @@ export function words(key, parts = {}) {
 
 /** A number as the language writes it: 0,42 in French. */
 export function number(value, digits = 2) {
-  return value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return value.toLocaleString(language, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
 }
 
 /** A score or threshold; small ones keep a third decimal, as on the server. */

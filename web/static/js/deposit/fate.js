@@ -45,7 +45,12 @@ export class Fate {
     stream.addEventListener("receipt", (event) => {
       this.failures = 0;
       this.#news(JSON.parse(event.data));
-      if (this.stream === stream && this.streamed.size < STREAM_RECEIPTS / 2 && this.open.size > this.streamed.size) this.#connect();
+      if (
+        this.stream === stream &&
+        this.streamed.size < STREAM_RECEIPTS / 2 &&
+        this.open.size > this.streamed.size
+      )
+        this.#connect();
     });
     stream.addEventListener("end", () => {
       if (this.stream !== stream) return;

@@ -38,7 +38,14 @@ export class Rows {
     row.retry.hidden = drop.state !== "unsent" || !drop.file || drop.never === true;
     if (drop.film && row.film !== drop.film && drop.state === "analysed") {
       row.film = drop.film;
-      const image = element("img", { alt: "", width: 48, height: 48, loading: "lazy", decoding: "async", src: thumbnail(drop.film) });
+      const image = element("img", {
+        alt: "",
+        width: 48,
+        height: 48,
+        loading: "lazy",
+        decoding: "async",
+        src: thumbnail(drop.film),
+      });
       row.picture.replaceChildren(image);
       row.link.href = `/cliches/${drop.film}`;
       row.link.hidden = false;
@@ -49,11 +56,34 @@ export class Rows {
     const picture = element("span", { className: "drop-picture" });
     const says = element("p", { className: "drop-says" });
     const progress = element("progress", { max: 1, value: 0, ariaLabel: drop.name, hidden: true });
-    const link = element("a", { className: "button quiet-button", hidden: true, ariaLabel: `${words("deposit.open")} ${drop.name}` }, words("deposit.open"));
-    const retry = element("button", { className: "button quiet-button", type: "button", hidden: true, ariaLabel: `${words("deposit.retry")} ${drop.name}` }, words("deposit.retry"));
+    const link = element(
+      "a",
+      {
+        className: "button quiet-button",
+        hidden: true,
+        ariaLabel: `${words("deposit.open")} ${drop.name}`,
+      },
+      words("deposit.open"),
+    );
+    const retry = element(
+      "button",
+      {
+        className: "button quiet-button",
+        type: "button",
+        hidden: true,
+        ariaLabel: `${words("deposit.retry")} ${drop.name}`,
+      },
+      words("deposit.retry"),
+    );
     retry.addEventListener("click", () => this.retry(drop));
     const name = element("p", { className: "drop-name", title: drop.name }, drop.name);
-    const item = element("li", { className: "drop" }, picture, element("div", {}, name, says, progress), element("span", {}, link, retry));
+    const item = element(
+      "li",
+      { className: "drop" },
+      picture,
+      element("div", {}, name, says, progress),
+      element("span", {}, link, retry),
+    );
     return { item, picture, says, progress, link, retry, film: "" };
   }
 }

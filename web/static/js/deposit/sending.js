@@ -19,7 +19,9 @@ export class Sending {
     this.waiting.push(...drops);
     while (this.running < AT_ONCE && this.waiting.length > 0) {
       this.running += 1;
-      this.#work().finally(() => { this.running -= 1; });
+      this.#work().finally(() => {
+        this.running -= 1;
+      });
     }
   }
 
@@ -102,7 +104,8 @@ export class Sending {
     });
     return new Promise((done, fail) => {
       request.addEventListener("load", () => {
-        if (request.status === 202 && request.response?.receipts?.length === batch.length) done(request.response.receipts);
+        if (request.status === 202 && request.response?.receipts?.length === batch.length)
+          done(request.response.receipts);
         else fail(problemOf(request.status, waitOf(request.getResponseHeader("Retry-After"))));
       });
       request.addEventListener("error", () => fail(problemOf(0)));

@@ -3,7 +3,9 @@
 /** Yield the files of a drop. `unreadable` is called for each that the browser cannot read. */
 export async function* filesOf(transfer, unreadable) {
   // The entries must be taken before the first await: afterwards the transfer is empty.
-  const entries = [...transfer.items].filter((item) => item.kind === "file").map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
+  const entries = [...transfer.items]
+    .filter((item) => item.kind === "file")
+    .map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
   for (const entry of entries) {
     if (entry instanceof File) yield entry;
     else if (entry) yield* walk(entry, unreadable);
@@ -13,7 +15,8 @@ export async function* filesOf(transfer, unreadable) {
 async function* walk(entry, unreadable) {
   try {
     if (entry.isFile) {
-      if (!entry.name.startsWith(".")) yield await new Promise((done, fail) => entry.file(done, fail));
+      if (!entry.name.startsWith("."))
+        yield await new Promise((done, fail) => entry.file(done, fail));
       return;
     }
     const reader = entry.createReader();

@@ -2,7 +2,7 @@
 
 const STEP = 48;
 
-/** Let people move the film: wheel and pinch zoom, drag pans, Shift or right drag sets the window. */
+/** Let people move the film: wheel and pinch zoom, drag pans, Shift or right drag windows. */
 export function hold(viewer) {
   const { stage } = viewer;
   const fingers = new Map();
@@ -11,12 +11,21 @@ export function hold(viewer) {
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
 
-  stage.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    viewer.zoomBy(Math.exp(-event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.0016)), place(event));
-  }, { passive: false });
+  stage.addEventListener(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      viewer.zoomBy(
+        Math.exp(-event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.0016)),
+        place(event),
+      );
+    },
+    { passive: false },
+  );
   stage.addEventListener("contextmenu", (event) => event.preventDefault());
-  stage.addEventListener("dblclick", (event) => viewer.zoomBy(viewer.zoom > 1 ? 1 / viewer.zoom : 2.5, place(event)));
+  stage.addEventListener("dblclick", (event) =>
+    viewer.zoomBy(viewer.zoom > 1 ? 1 / viewer.zoom : 2.5, place(event)),
+  );
   stage.addEventListener("pointerdown", (event) => {
     stage.setPointerCapture(event.pointerId);
     fingers.set(event.pointerId, place(event));
@@ -37,14 +46,22 @@ export function hold(viewer) {
     if (fingers.size === 2) {
       const other = [...fingers].find(([id]) => id !== event.pointerId)[1];
       const apart = (from) => Math.hypot(from.x - other.x, from.y - other.y) || 1;
-      viewer.zoomBy(apart(now) / apart(before), { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 });
+      viewer.zoomBy(apart(now) / apart(before), {
+        x: (now.x + other.x) / 2,
+        y: (now.y + other.y) / 2,
+      });
       viewer.panBy(moved.x / 2, moved.y / 2);
     } else if (event.shiftKey || event.buttons === 2) {
       viewer.setWindow(viewer.width + moved.x, viewer.level - moved.y / 2);
     } else viewer.panBy(moved.x, moved.y);
   });
   stage.addEventListener("keydown", (event) => {
-    const pan = { ArrowLeft: [STEP, 0], ArrowRight: [-STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP] }[event.key];
+    const pan = {
+      ArrowLeft: [STEP, 0],
+      ArrowRight: [-STEP, 0],
+      ArrowUp: [0, STEP],
+      ArrowDown: [0, -STEP],
+    }[event.key];
     if (!pan || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     viewer.panBy(...pan);

@@ -17,13 +17,19 @@ export class Verdicts {
       event.preventDefault();
       this.save();
     });
-    addEventListener("beforeunload", (event) => { if (this.dirty) event.preventDefault(); });
+    addEventListener("beforeunload", (event) => {
+      if (this.dirty) event.preventDefault();
+    });
   }
 
   /** What is chosen, by CheXpert's names. */
   get labels() {
     const chosen = this.form.querySelectorAll("input[type=radio]:checked");
-    return Object.fromEntries([...chosen].filter((input) => input.value !== "none").map((input) => [input.name, Number(input.value)]));
+    return Object.fromEntries(
+      [...chosen]
+        .filter((input) => input.value !== "none")
+        .map((input) => [input.name, Number(input.value)]),
+    );
   }
 
   get dirty() {
@@ -37,7 +43,12 @@ export class Verdicts {
   /** Go to the next (1) or previous (-1) finding. */
   move(step) {
     const at = this.findings.indexOf(this.current);
-    const to = at === -1 ? (step > 0 ? 0 : this.findings.length - 1) : Math.min(this.findings.length - 1, Math.max(0, at + step));
+    const to =
+      at === -1
+        ? step > 0
+          ? 0
+          : this.findings.length - 1
+        : Math.min(this.findings.length - 1, Math.max(0, at + step));
     this.#mark(this.findings[to]);
     const input = this.findings[to].querySelector("input:checked");
     input.focus({ preventScroll: true });
@@ -64,7 +75,10 @@ export class Verdicts {
     const { model } = this.lecture.dataset;
     button.disabled = true;
     try {
-      await ask(`${this.lecture.dataset.api}/validations`, { method: "POST", body: { labels, answer_visible: model !== "", model: model || null } });
+      await ask(`${this.lecture.dataset.api}/validations`, {
+        method: "POST",
+        body: { labels, answer_visible: model !== "", model: model || null },
+      });
       this.before = JSON.stringify(labels);
       this.#count();
       this.say(words("reading.saved"));

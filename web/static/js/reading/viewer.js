@@ -76,8 +76,16 @@ export class Viewer {
   panBy(x, y) {
     const box = this.#box(0, 0);
     const slack = (whole, part) => Math.max(0, (whole - part) / 2);
-    this.x = CLAMP(this.x + x, -slack(box.width, this.stage.clientWidth), slack(box.width, this.stage.clientWidth));
-    this.y = CLAMP(this.y + y, -slack(box.height, this.stage.clientHeight), slack(box.height, this.stage.clientHeight));
+    this.x = CLAMP(
+      this.x + x,
+      -slack(box.width, this.stage.clientWidth),
+      slack(box.width, this.stage.clientWidth),
+    );
+    this.y = CLAMP(
+      this.y + y,
+      -slack(box.height, this.stage.clientHeight),
+      slack(box.height, this.stage.clientHeight),
+    );
     this.draw();
   }
 
@@ -99,10 +107,18 @@ export class Viewer {
 
   /** Where the film stands on the stage, in CSS pixels. */
   #box(x = this.x, y = this.y) {
-    const fit = Math.min(this.stage.clientWidth / this.size.width, this.stage.clientHeight / this.size.height);
+    const fit = Math.min(
+      this.stage.clientWidth / this.size.width,
+      this.stage.clientHeight / this.size.height,
+    );
     const width = this.size.width * fit * this.zoom;
     const height = this.size.height * fit * this.zoom;
-    return { left: (this.stage.clientWidth - width) / 2 + x, top: (this.stage.clientHeight - height) / 2 + y, width, height };
+    return {
+      left: (this.stage.clientWidth - width) / 2 + x,
+      top: (this.stage.clientHeight - height) / 2 + y,
+      width,
+      height,
+    };
   }
 
   #window() {
