@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
 
 from schemas.errors import Unavailable
 from schemas.flow import TOPICS, Lanes
@@ -60,7 +61,10 @@ def kafka_log(settings: Settings) -> Iterator[Log]:
 def remove_topics(settings: Settings) -> None:
     """Delete what this test made: thousands of old partitions would slow every start of Kafka."""
     admin = KafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
-    admin.delete_topics([settings.topic(t.name) for t in TOPICS if t.name != "object.created"])
+    names = [settings.topic(t.name) for t in TOPICS if t.name != "object.created"]
+    # Whether a busy broker is done with it in time is no test's business.
+    with contextlib.suppress(KafkaError):
+        admin.delete_topics(names)
     admin.close()
 
 
@@ -135,7 +139,7 @@ def test_lag_is_what_no_commit_has_passed(log: Log) -> None:
         ends = {(r.topic, r.partition): r.offset + 1 for r in found}
         eventually(lambda: committed(consumer, ends), 10)
         assert log.lag(BULK, "analyse") == 0
-        assert log.lag("object.created", "ingest") == 0
+        assert log.lag("object.uploaded", "ingest") == 0
 
 
 def committed(consumer: Any, offsets: dict[tuple[str, int], int]) -> bool:
