@@ -26,7 +26,6 @@ COMMAND_LINE: Final = {
     "STATE": "folder of all state, `.radiotheque` in the clone when unset",
     "TEST_STATE": "folder of the stack that the tests start, `.radiotheque-test` when unset",
     "CACHE": "folder of what is downloaded or built once per machine, `~/.cache/radiotheque`",
-    "TEST_LONG": "`1`: outages in tests last as long as the requirement says",
 }
 
 

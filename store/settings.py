@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 PREFIX: Final = "RADIOTHEQUE_"
 #: Variables of the command line and the native stack, not settings of the programs.
-NOT_SETTINGS: Final = frozenset({"STATE", "CACHE", "TEST_STATE", "TEST_LONG"})
+NOT_SETTINGS: Final = frozenset({"STATE", "CACHE", "TEST_STATE"})
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
