@@ -239,7 +239,9 @@ def test_killed_at_any_moment_each_film_ends_analysed_once(part: int) -> None:
 
         system.come_to_rest()
 
-        assert system.kills == 1, f"moment {moment}"
+        # Threads group records as they come: a run may pass a few moments fewer than another.
+        reached = system.wire.count >= moment
+        assert system.kills == int(reached), f"moment {moment}"
         check(system)
 
 
