@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from ingest.decoding_child import LENGTH
 from ingest.renditions import Developed
+from ingest.says import FileSays
 from schemas.errors import Refusal, Unavailable
 from store.settings import Settings
 
@@ -186,8 +187,19 @@ def _outcome(head: dict[str, Any], blobs: list[bytes]) -> Developed:
         raise Refusal(code, wanted=wanted, came=came)
     if "bug" in head:
         raise RuntimeError(f"decoding failed unexpectedly:\n{head['bug']}")
-    # BLOBS says the order; Developed has it too.
-    return Developed(head["film"], head["width"], head["height"], head["bits"], *blobs)
+    # BLOBS says the order.
+    full, display, thumbnail, signature = blobs
+    return Developed(
+        film=head["film"],
+        width=head["width"],
+        height=head["height"],
+        bits=head["bits"],
+        full=full,
+        display=display,
+        thumbnail=thumbnail,
+        signature=signature,
+        says=FileSays.of_json(head["says"]),
+    )
 
 
 def _surroundings() -> dict[str, str]:

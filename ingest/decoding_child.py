@@ -16,7 +16,7 @@ import sys
 import traceback
 from typing import Any, Final
 
-from ingest.readers import read_film
+from ingest.readers import read_file
 from ingest.renditions import develop
 from schemas.errors import Refusal
 
@@ -49,14 +49,21 @@ def main(memory_bytes: int, seconds: float, pixel_limit: int, parent: int) -> No
 
 def _outcome(data: bytes, pixel_limit: int) -> tuple[dict[str, Any], list[bytes]]:
     try:
-        film = develop(read_film(data, pixel_limit))
+        decoded = read_file(data, pixel_limit)
+        film = develop(decoded.samples, decoded.says)
     except Refusal as error:
         return {"refused": [error.code, error.wanted, error.came]}, []
     except MemoryError:
         return {"exhausted": True}, []
     except Exception:  # noqa: BLE001 - a bug of ours: told to the parent, who raises it
         return {"bug": traceback.format_exc(limit=-5)}, []
-    head = {"film": film.film, "width": film.width, "height": film.height, "bits": film.bits}
+    head = {
+        "film": film.film,
+        "width": film.width,
+        "height": film.height,
+        "bits": film.bits,
+        "says": film.says.json(),
+    }
     return head, [getattr(film, name) for name in BLOBS]
 
 

@@ -4,12 +4,13 @@ Everything is made from the samples alone, so nothing else of the dropped file l
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
 from PIL import Image
 
+from ingest.says import FileSays
 from schemas.film_tensor import to_8_bits
 from schemas.identities import Samples, film_id
 
@@ -20,6 +21,7 @@ THUMBNAIL_QUALITY: Final = 80
 SIGNATURE_SIDE: Final = 32
 #: Level 6 takes six times as long and saves a tenth: a film is written once, by two cores.
 PNG_LEVEL: Final = 1
+_SILENT: Final = FileSays("png")
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,10 @@ class Developed:
     display: bytes
     thumbnail: bytes
     signature: bytes
+    says: FileSays = field(repr=False)
 
 
-def develop(samples: Samples) -> Developed:
+def develop(samples: Samples, says: FileSays = _SILENT) -> Developed:
     """Return the film of these samples, uint8 or uint16 (height, width), upright.
 
     16-bit films are windowed for the eye as they are for the model (schemas/film_tensor.py).
@@ -59,6 +62,7 @@ def develop(samples: Samples) -> Developed:
         display=_jpeg(display, DISPLAY_QUALITY),
         thumbnail=_jpeg(_fit(display, THUMBNAIL_SIDE), THUMBNAIL_QUALITY),
         signature=signature.tobytes(),
+        says=says,
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from schemas.envelope import to_message
 from schemas.events import RadiographErased
+from schemas.facts import KnownFacts
 from store.analyses import analysis_of, manifest_of
 from store.messages import messages_json
 from store.readings import comment_of, reading_of
@@ -132,6 +133,7 @@ class PostgresFilms:
 def _film(row: Row) -> Film:
     values: dict[str, Any] = {name: row[name] for name in _FILM}
     values["flags"] = tuple(row["flags"])
+    values["facts"] = KnownFacts.model_validate(row["facts"])
     return Film(**values)
 
 

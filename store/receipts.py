@@ -149,6 +149,11 @@ def _film_json(film: Film) -> dict[str, Any]:
         "study": film.study,
         "view": film.view,
         "flags": list(film.flags),
+        "facts": film.facts.model_dump(mode="json", exclude_defaults=True),
+        "text_check": film.text_check,
+        "licence": film.licence,
+        "sharing": film.sharing,
+        "checks": dict(film.checks),
     }
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.facts import KnownFacts
 from schemas.models import ModelManifest
 
 Lane = Literal["first", "bulk"]
@@ -18,6 +19,8 @@ LabelSource = Literal["physician", "imported", "synthetic"]
 ModelState = Literal["live", "former", "candidate", "retired"]
 LetterState = Literal["open", "replayed", "discarded"]
 Rendition = Literal["full", "display", "thumbnail"]
+TextCheck = Literal["unseen", "clean", "found"]
+Sharing = Literal["private", "library", "open"]
 
 #: Receipts in these states end their way; `failed` may become `analysed` after a replay.
 FINAL_STATES = frozenset({"analysed", "rejected", "quarantined", "failed"})
@@ -63,7 +66,10 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Film:
-    """A stored film. `signature` is 32 x 32 uint8, row by row: the film's tiny grey picture."""
+    """A stored film. `signature` is 32 x 32 uint8, row by row: the film's tiny grey picture.
+
+    `checks` is what the input check says of it, by name, each with how sure (0..1).
+    """
 
     id: str
     width: int
@@ -77,6 +83,11 @@ class Film:
     view: Literal["PA", "AP", "LATERAL"] | None = None
     flags: tuple[str, ...] = ()
     created_at: datetime | None = None
+    facts: KnownFacts = field(default_factory=KnownFacts)
+    text_check: TextCheck = "unseen"
+    licence: str | None = None
+    sharing: Sharing = "private"
+    checks: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

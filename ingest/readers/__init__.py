@@ -2,12 +2,14 @@
 
 One reader per format; each checks what the header announces before it decodes. What comes out is
 what a film's identity is taken over (schemas/identities.py): one channel, upright, 8 or 16 bits.
-Nothing but samples comes out: no EXIF, text, colour profile or thumbnail gets past here.
+Of PNG and JPEG nothing but samples comes out: no EXIF, text, colour profile or thumbnail.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 from ingest.readers import jpeg, png
+from ingest.says import FileSays
 from schemas.errors import Refusal
 from schemas.identities import Samples
 
@@ -30,18 +32,31 @@ _OTHERS: Final = (
 )
 
 
-def read_film(data: bytes, pixel_limit: int) -> Samples:
-    """Return the film's samples: uint8 or uint16 (height, width), upright, bright = dense.
+@dataclass(frozen=True)
+class Decoded:
+    """A file decoded: its grey samples, and what it says of itself."""
 
-    Raises Refusal: `empty`, `truncated` (also damaged), `not-an-image`, `unsupported`,
-    `too-large`, `too-small`.
+    samples: Samples
+    says: FileSays
+
+
+def read_film(data: bytes, pixel_limit: int) -> Samples:
+    """Return the samples of `read_file` alone."""
+    return read_file(data, pixel_limit).samples
+
+
+def read_file(data: bytes, pixel_limit: int) -> Decoded:
+    """Return a film's samples: uint8 or uint16 (height, width), upright, bright = dense.
+
+    With them comes what the file says of itself. Raises Refusal: `empty`, `truncated` (also
+    damaged), `not-an-image`, `unsupported`, `too-large`, `too-small`.
     """
     if not data:
         raise Refusal("empty", wanted=WANTED, came="a file of 0 bytes")
     if data.startswith(png.SIGNATURE):
-        return png.read(data, pixel_limit)
+        return Decoded(png.read(data, pixel_limit), FileSays("png"))
     if data.startswith(jpeg.SIGNATURE):
-        return jpeg.read(data, pixel_limit)
+        return Decoded(jpeg.read(data, pixel_limit), FileSays("jpeg"))
     if png.SIGNATURE.startswith(data) or jpeg.SIGNATURE.startswith(data):
         raise Refusal("truncated", wanted=WANTED, came=f"a file of {len(data)} bytes")
     for offset, magic, name in _OTHERS:

@@ -2,7 +2,8 @@
 
 CREATE TYPE api.film_row AS (
     id text, width integer, height integer, bits integer, site text, source text,
-    signature bytea, patient text, study text, view text, flags text[], created_at timestamptz
+    signature bytea, patient text, study text, view text, flags text[], created_at timestamptz,
+    facts jsonb, text_check text, licence text, sharing text, checks jsonb
 );
 CREATE TYPE api.card_row AS (
     film api.film_row, "position" bigint, updated_at timestamptz, model text,
@@ -11,13 +12,15 @@ CREATE TYPE api.card_row AS (
 
 CREATE FUNCTION rules.film_row(f rad.film) RETURNS api.film_row LANGUAGE sql IMMUTABLE AS $$
     SELECT (f.id, f.width, f.height, f.bits, f.site, f.source, f.signature, f.patient, f.study,
-        f.view, f.flags, f.created_at)::api.film_row;
+        f.view, f.flags, f.created_at, f.facts, f.text_check, f.licence, f.sharing,
+        f.checks)::api.film_row;
 $$;
 
 CREATE TYPE api.list_row AS (
     id text, width integer, height integer, bits integer, site text, source text,
     signature bytea, patient text, study text, view text, flags text[], created_at timestamptz,
-    "position" bigint, updated_at timestamptz, model text, probabilities real[], labels jsonb,
+    facts jsonb, text_check text, licence text, sharing text, checks jsonb, "position" bigint,
+    updated_at timestamptz, model text, probabilities real[], labels jsonb,
     readings integer, comments integer
 );
 
@@ -25,7 +28,8 @@ CREATE TYPE api.list_row AS (
 CREATE FUNCTION rules.list_rows(p_films text[]) RETURNS SETOF api.list_row
 LANGUAGE sql STABLE AS $$
     SELECT f.id, f.width, f.height, f.bits::integer, f.site, f.source, f.signature, f.patient,
-        f.study, f.view, f.flags, f.created_at, c.position, c.updated_at, m.label, c.scores,
+        f.study, f.view, f.flags, f.created_at, f.facts, f.text_check, f.licence, f.sharing,
+        f.checks, c.position, c.updated_at, m.label, c.scores,
         coalesce((
             SELECT jsonb_agg(jsonb_build_object('finding', l.finding, 'value', l.value,
                 'source', l.source, 'author', l.author, 'recorded_at', l.recorded_at)

@@ -101,9 +101,10 @@ BEGIN
 
     PERFORM rules.know_site(given.site);
     INSERT INTO film (id, width, height, bits, site, source, signature, patient, study, view,
-        flags)
+        flags, facts, text_check, licence, sharing, checks)
     VALUES (given.id, given.width, given.height, given.bits, given.site, given.source, p_signature,
-        given.patient, given.study, given.view, flags_said)
+        given.patient, given.study, given.view, flags_said, given.facts, given.text_check,
+        given.licence, given.sharing, given.checks)
     ON CONFLICT DO NOTHING;
     -- Held until the end: an analysis saved meanwhile waits, then sees this receipt, or we see it.
     SELECT * INTO known FROM film WHERE id = given.id FOR UPDATE;
