@@ -18,6 +18,8 @@ from stack.state import State
 
 #: CAP_DAC_READ_SEARCH of linux/capability.h: pass through folders and read files of others.
 READ_SEARCH: Final = 2
+#: CAP_SETPCAP: set the secure bits that let the other user's access(2) count its capability.
+SET_SECURE_BITS: Final = 8
 OTHER_USER: Final = "nobody"
 
 
@@ -57,12 +59,15 @@ def prefix(state: State) -> list[str]:
     ]  # fmt: skip
     if everybody_reaches(binaries() / "postgres") and everybody_reaches(state.root / "postgres"):
         return words
-    if not bounding_capabilities() >> READ_SEARCH & 1:
+    if not all(bounding_capabilities() >> bit & 1 for bit in (READ_SEARCH, SET_SECURE_BITS)):
         raise PermissionError(
             f"PostgreSQL must not run as root, and user {OTHER_USER} cannot reach {state.root}: "
             "move the clone to a folder that everybody may pass, or run make as a normal user"
         )
-    return [*words, "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+    # access(2), by which initdb and pg_ctl look for their own binaries, passes over a user's
+    # capabilities unless this bit stands: a clone in a folder of mode 0700 would not start.
+    keep = "--securebits=+no_setuid_fixup"
+    return [*words, "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search", keep]
 
 
 def make_data(state: State, admin_password: str) -> None:
