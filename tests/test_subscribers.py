@@ -1,0 +1,100 @@
+"""What others get of us: topics that any Kafka client reads, and a Triton that really batches."""
+
+import json
+import re
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from typing import cast
+
+import pytest
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
+from jsonschema import Draft202012Validator
+
+from schemas.events import EVENTS
+from schemas.generate import FOLDER
+from stack.ports import read_ports
+from tests.dropping import Dropper, analysed, films
+from tests.services import WholeStack
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.services
+
+SAID = "radiograph.analysed"
+
+
+def records(whole: WholeStack, topic: str) -> Iterator[Message]:
+    """Yield every record that a topic now holds, as a client of the C family reads it."""
+    name = whole.settings.topic(topic)
+    settings = {
+        "bootstrap.servers": whole.settings.kafka_bootstrap,
+        "group.id": f"subscriber-{time.time():.0f}",
+        "enable.auto.commit": False,
+        "enable.partition.eof": False,
+    }
+    with closing(Consumer(settings)) as consumer:
+        partitions = consumer.list_topics(name, timeout=20).topics[name].partitions
+        places = [TopicPartition(name, number, OFFSET_BEGINNING) for number in partitions]
+        ends = [consumer.get_watermark_offsets(place, timeout=20) for place in places]
+        consumer.assign(places)
+        for _ in range(sum(high - low for low, high in ends)):
+            record = consumer.poll(20)
+            assert record is not None, f"{topic}: fewer records came than its offsets promise"
+            assert record.error() is None, record.error()
+            yield record
+
+
+def headers_of(record: Message) -> list[tuple[str, bytes]]:
+    """Return a record's headers, which this client types as almost anything."""
+    return cast("list[tuple[str, bytes]]", record.headers() or [])
+
+
+def batches(whole: WholeStack) -> tuple[int, int]:
+    """Return how many films Triton has scored, and in how many executions."""
+    port = read_ports(whole.state)["triton_metrics"]
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        text = answer.read().decode()
+    found = {
+        name: sum(
+            float(value)
+            for value in re.findall(
+                rf"^nv_inference_{name}\{{[^}}]*\}} (\S+)$", text, re.MULTILINE
+            )
+        )
+        for name in ("count", "exec_count")
+    }
+    return int(found["count"]), int(found["exec_count"])
+
+
+def test_a_drop_is_scored_in_batches_and_another_client_reads_every_fact_whole(
+    whole_stack: WholeStack,
+) -> None:
+    eventually(whole_stack.is_healthy, 90, every_s=1, what="all healthy")
+    films_before, executions_before = batches(whole_stack)
+    made = films(48, seed=97)
+    wanted = {film for film, _ in made}
+
+    # When 48 films are dropped at once
+    with Dropper(whole_stack, made, f"subscribers-{time.time():.0f}", every_s=0) as dropper:
+        eventually(dropper.finished, 60, every_s=0.2, what="the drop")
+    eventually(lambda: analysed(whole_stack, sorted(wanted)) == wanted, 90, every_s=0.5)
+
+    # Then many were in flight: Triton took them several at a time
+    films_after, executions_after = batches(whole_stack)
+    assert films_after - films_before >= len(made)
+    assert (films_after - films_before) / (executions_after - executions_before) > 2
+
+    # And a client that is not ours reads each fact, with its envelope and by its schema
+    schema = json.loads((FOLDER / "json" / SAID / f"{EVENTS[SAID].version}.json").read_text())
+    told = []
+    for record in records(whole_stack, SAID):
+        headers = {name: value.decode() for name, value in headers_of(record)}
+        data = json.loads(record.value() or b"")
+        if data.get("radiograph") in wanted:
+            assert headers["ce_specversion"] == "1.0"
+            assert headers["ce_id"]
+            assert (record.key() or b"").decode() == data["radiograph"]
+            Draft202012Validator(schema).validate(data)
+            told.append(data["radiograph"])
+    assert sorted(told) == sorted(wanted)
