@@ -93,7 +93,7 @@ test-long: test-environments ## the outage tests with Kafka away for six minutes
 	@OUTAGE_S=360 $(BIN)/python -m pytest tests/test_outages.py $(ARGS)
 
 test-quick: $(STAMPS)/dev ## tests that need no service, under a minute
-	@$(BIN)/python -m pytest -q -m "not services and not browser and not training" $(ARGS)
+	@$(BIN)/python -m pytest -q -n auto -m "not services and not browser and not training" $(ARGS)
 
 check: $(STAMPS)/dev ## format, lint and types
 	@$(BIN)/ruff format --check .
