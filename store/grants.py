@@ -61,6 +61,7 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
         "receipts_get",
         "receipts_open",
         "receipts_recent",
+        "vectors_alike",
         "vectors_nearest",
         "vectors_version",
     },
@@ -78,7 +79,7 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
     "radiotheque_analyse": _WORKER | _READ | {"analyses_done", "analyses_save", "receipts_get"},
     "radiotheque_similar": _WORKER
     | _READ
-    | {"receipts_get", "vectors_nearest", "vectors_version"},
+    | {"receipts_get", "vectors_alike", "vectors_nearest", "vectors_version"},
     "radiotheque_relay": frozenset(
         {
             "letters_open_count",

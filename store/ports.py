@@ -196,6 +196,10 @@ class Vectors(Protocol):
         """
         ...
 
+    def alike(self, films: Sequence[str], least: float) -> set[frozenset[str]]:
+        """Return the pairs among these films whose cosine is over `least`, searched version."""
+        ...
+
     def version(self) -> str | None:
         """Return the embedding version that searches use, None before the first model."""
         ...

@@ -13,7 +13,6 @@ from concurrent.futures import Future
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from schemas.findings import finding_index
 from store.ports import Cache, Rows
@@ -29,7 +28,6 @@ DUPLICATE_DIFFERENCE: Final = 4.0
 
 _VERSION_S: Final = 1.0
 _MOST: Final = 400
-_DUPLICATES: Final = 100
 #: Two vectors of that cosine differ in angle by at most this; so do their angles to a third.
 _DUPLICATE_ANGLE: Final = math.acos(DUPLICATE_COSINE)
 
@@ -125,48 +123,43 @@ class Similar:
 
     def _folded(self, near: list[Candidate], k: int) -> tuple[Neighbour, ...]:
         """Put each near-duplicate of a film further up under that film; keep `k` films."""
+        alike = self._alike(near)
         heads: list[Candidate] = []
-        under: list[list[str]] = []
-        pictures: list[NDArray[np.int16]] = []
-        alike: dict[str, dict[str, float]] = {}
+        under: dict[str, list[str]] = {}
         for candidate in near:
-            picture = np.frombuffer(candidate.signature, np.uint8).astype(np.int16)
-            for index, head in enumerate(heads):
-                if self._duplicates(head, pictures[index], candidate, picture, alike):
-                    under[index].append(candidate.film)
-                    break
-            else:
+            pairs = (head for head in heads if frozenset((head.film, candidate.film)) in alike)
+            head = next(pairs, None)
+            if head is None:
                 heads.append(candidate)
-                under.append([])
-                pictures.append(picture)
+                under[candidate.film] = []
+            else:
+                under[head.film].append(candidate.film)
         return tuple(
-            Neighbour(head.film, head.similarity, tuple(duplicates))
-            for head, duplicates in zip(heads[:k], under[:k], strict=True)
+            Neighbour(head.film, head.similarity, tuple(under[head.film])) for head in heads[:k]
         )
 
-    def _duplicates(
-        self,
-        head: Candidate,
-        head_picture: NDArray[np.int16],
-        candidate: Candidate,
-        picture: NDArray[np.int16],
-        alike: dict[str, dict[str, float]],
-    ) -> bool:
-        """Return whether two candidates are near-duplicates of each other.
+    def _alike(self, near: list[Candidate]) -> set[frozenset[str]]:
+        """Return the pairs of near-duplicates among the candidates.
 
-        `alike` remembers per head how alike its nearest films are; it is asked of the vectors
-        only for the few whose pictures agree.
+        The vectors are asked once, and only about films that another one's picture and distance
+        could make a duplicate of: most answers have none.
         """
-        if head_picture.shape != picture.shape:
-            return False
-        if abs(_angle(head.similarity) - _angle(candidate.similarity)) > _DUPLICATE_ANGLE:
-            return False
-        if float(np.abs(head_picture - picture).mean()) >= DUPLICATE_DIFFERENCE:
-            return False
-        if head.film not in alike:
-            _, near = self._rows.vectors.nearest(head.film, count=_DUPLICATES, same_patient=True)
-            alike[head.film] = {found.film: found.similarity for found in near}
-        return alike[head.film].get(candidate.film, 0.0) > DUPLICATE_COSINE
+        if len(near) < 2:
+            return set()
+        pictures = np.stack([np.frombuffer(found.signature, np.uint8) for found in near])
+        pictures = pictures.astype(np.int16)
+        angles = np.array([_angle(found.similarity) for found in near])
+        likely: set[frozenset[str]] = set()
+        for place, found in enumerate(near):
+            close = np.abs(angles[:place] - angles[place]) <= _DUPLICATE_ANGLE
+            for other in np.flatnonzero(close):
+                difference = np.abs(pictures[other] - pictures[place]).mean()
+                if float(difference) < DUPLICATE_DIFFERENCE:
+                    likely.add(frozenset((near[int(other)].film, found.film)))
+        if not likely:
+            return set()
+        films = sorted(frozenset().union(*likely))
+        return likely & self._rows.vectors.alike(films, DUPLICATE_COSINE)
 
 
 def _angle(cosine: float) -> float:

@@ -1,5 +1,7 @@
 """Nearest films by embedding, in PostgreSQL with pgvector (store/functions/analyses.sql)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,6 +30,10 @@ class PostgresVectors:
         )
         near = [Candidate(row["film"], row["similarity"], row["signature"]) for row in rows]
         return first["version"], near
+
+    def alike(self, films: Sequence[str], least: float) -> set[frozenset[str]]:
+        rows = self._database.rows("vectors_alike", films=list(films), least=least)
+        return {frozenset((row["one"], row["other"])) for row in rows}
 
     def version(self) -> str | None:
         found: str | None = self._database.value("vectors_version")

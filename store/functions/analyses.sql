@@ -155,6 +155,18 @@ BEGIN
     END IF;
 END $$;
 
+-- Return the pairs among these films whose cosine is over p_least, each once.
+CREATE FUNCTION api.vectors_alike(p_films text[], p_least double precision)
+RETURNS TABLE (one text, other text) LANGUAGE sql STABLE AS $$
+    WITH asked AS MATERIALIZED (
+        SELECT f.id, e.embedding FROM film f JOIN embedding e ON e.position = f.position
+        WHERE f.id = ANY (p_films)
+            AND e.embedding_version = (SELECT search_version FROM setting)
+    )
+    SELECT a.id, b.id FROM asked a JOIN asked b ON a.id < b.id
+    WHERE -(a.embedding <#> b.embedding) > p_least;
+$$;
+
 CREATE FUNCTION api.vectors_add(p_film text, p_version text, p_embedding text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE

@@ -311,6 +311,21 @@ class FakeVectors:
             found.sort(key=lambda row: (-row.similarity, row.film))
             return version, found[:count]
 
+    def alike(self, films: Sequence[str], least: float) -> set[frozenset[str]]:
+        with self._tables.work():
+            tables = self._tables
+            known = [
+                (film, tables.embeddings[film, tables.search_version])
+                for film in sorted(set(films))
+                if tables.search_version and (film, tables.search_version) in tables.embeddings
+            ]
+            return {
+                frozenset((one, other))
+                for index, (one, first) in enumerate(known)
+                for other, second in known[index + 1 :]
+                if float(np.dot(first, second)) > least
+            }
+
     def version(self) -> str | None:
         with self._tables.work():
             return self._tables.search_version

@@ -33,6 +33,17 @@ def test_the_most_alike_come_first_with_exact_similarities(ten: Library) -> None
     assert near[0].signature in {film(seed).signature for seed in range(10)}
 
 
+def test_pairs_over_a_cosine_are_told_once_and_only_among_those_asked_for(ten: Library) -> None:
+    near = unit(seed=4) + np.float32(0.02) * unit(seed=40)
+    near /= np.float32(np.linalg.norm(near))
+    ten.rows.vectors.add(film(7).id, "e1", near)
+    everybody = [film(seed).id for seed in range(10)]
+    pair = frozenset((film(4).id, film(7).id))
+    assert ten.rows.vectors.alike(everybody, 0.995) == {pair}
+    assert ten.rows.vectors.alike([film(4).id, film(5).id, "f" * 64], 0.995) == set()
+    assert len(ten.rows.vectors.alike(everybody, -1.0)) == 45
+
+
 def test_count_bounds_the_answer(ten: Library) -> None:
     assert len(ten.rows.vectors.nearest(film(5).id, count=3)[1]) == 3
 
