@@ -114,8 +114,7 @@ BEGIN
         RETURN;  -- erased before: done
     END IF;
     IF cardinality(p_films) = 0 THEN
-        RAISE EXCEPTION 'patient %: there is no film of this patient', left(p_patient, 64)
-            USING ERRCODE = 'RD404';
+        RAISE EXCEPTION 'there is no film of this patient' USING ERRCODE = 'RD404';
     END IF;
     PERFORM rules.erase_film(film, code, p_tombstone, p_account, p_again_s)
     FROM unnest(p_films, p_tombstones) AS named(film, code);
@@ -133,7 +132,7 @@ BEGIN
     PERFORM rules.end_erasure_first(p_tombstone);
     DELETE FROM tombstone WHERE code = p_tombstone;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'patient %: was not erased', left(p_patient, 64) USING ERRCODE = 'RD404';
+        RAISE EXCEPTION 'this patient was not erased' USING ERRCODE = 'RD404';
     END IF;
     DELETE FROM tombstone WHERE patient = p_tombstone;
     PERFORM rules.journal(p_account, 'patient.lifted', p_patient);

@@ -100,7 +100,7 @@ class FakePatients:
             if not films:
                 if f"patient/{patient}" in tables.tombstones:
                     return []
-                raise NotFound(f"patient {patient}: there is no film of this patient")
+                raise NotFound("there is no film of this patient")
             for film in films:
                 erase_film(tables, film, account=account, patient=patient)
             tables.tombstones[f"patient/{patient}"] = None
@@ -112,7 +112,7 @@ class FakePatients:
             tables = self._tables
             tables.allow_or_operator(account, STEWARDS)
             if f"patient/{patient}" not in tables.tombstones:
-                raise NotFound(f"patient {patient}: was not erased")
+                raise NotFound("this patient was not erased")
             films = [film for film, of in tables.tombstones.items() if of == patient]
             end_erasure_first(tables, films)
             for film in films:
