@@ -158,8 +158,11 @@ class IngestHandler:
 
     def _forget(self, receipt: Receipt, film: Developed) -> None:
         """Remove what we stored of an erased film: unlike other refused drops, nothing stays."""
-        for rendition in _MEDIA:
-            self._objects.remove("radiographs", rendition_key(film.film, rendition))
+        # Refused for its patient only, the same film may be here by a drop that names no patient:
+        # then the renditions are that one's, and erasing it is a steward's decision.
+        if self._rows.films.get(film.film) is None:
+            for rendition in _MEDIA:
+                self._objects.remove("radiographs", rendition_key(film.film, rendition))
         self._remove_raw(receipt)
 
     def _raw(self, receipt: Receipt) -> bytes:

@@ -113,6 +113,25 @@ def run_similar(settings: Settings, stop: threading.Event) -> None:
         _work("similar", handler, rows.letters, settings, stop)
 
 
+def run_erase(settings: Settings, stop: threading.Event) -> None:
+    """Remove what is left of erased films, at once and once more later."""
+    from store.cache import RedisCache
+    from store.objects import MinioObjects
+    from store.rows import connect
+    from workers.erase import EraseHandler, SecondPass
+
+    with ExitStack() as close:
+        rows = connect(settings)
+        close.callback(rows.close)
+        cache = RedisCache(settings)
+        close.callback(cache.close)
+        handler = EraseHandler(rows.erasures, MinioObjects(settings), cache)
+        second = SecondPass(handler, rows.erasures)
+        clock = threading.Thread(target=second.run, args=(stop,), name="again", daemon=True)
+        clock.start()
+        _work("erase", handler, rows.letters, settings, stop)
+
+
 def run_relay(settings: Settings, stop: threading.Event) -> None:
     """Publish the outbox."""
     from store.log import KafkaPublisher
@@ -223,6 +242,7 @@ def _say_healthy(name: str, settings: Settings) -> Callable[[], None]:
 
 PROGRAMS: Final[dict[str, Callable[[Settings, threading.Event], None]]] = {
     "analyse": run_analyse,
+    "erase": run_erase,
     "ingest": run_ingest,
     "models": run_models,
     "reconciler": run_reconciler,

@@ -65,18 +65,13 @@ def _register_accounts(commands: "argparse._SubParsersAction[Any]") -> None:
         ("token", add_token),
         ("list", list_accounts),
     ):
-        verbs.choices[name].set_defaults(run=_with_rows(work))
+        verbs.choices[name].set_defaults(run=with_rows(work))
 
 
 def _register_rows(commands: "argparse._SubParsersAction[Any]") -> None:
     audit = commands.add_parser("audit", help="print the journal, newest first, one JSON a line")
     audit.add_argument("--limit", type=int, default=100)
-    audit.set_defaults(run=_with_rows(print_audit))
-
-    film = commands.add_parser("film", help="remove a film, or lift its erasure")
-    film.add_argument("verb", choices=("remove", "lift"))
-    film.add_argument("film")
-    film.set_defaults(run=_with_rows(change_film))
+    audit.set_defaults(run=with_rows(print_audit))
 
     label = commands.add_parser("label", help="add or remove a label of a film")
     label.add_argument("verb", choices=("add", "remove"))
@@ -85,38 +80,39 @@ def _register_rows(commands: "argparse._SubParsersAction[Any]") -> None:
     label.add_argument("--value", type=int, choices=(1, 0, -1), default=1)
     label.add_argument("--source", choices=get_args(LabelSource), default="imported")
     label.add_argument("--author", required=True)
-    label.set_defaults(run=_with_rows(change_label))
+    label.set_defaults(run=with_rows(change_label))
 
     comment = commands.add_parser("comment", help="add a comment as somebody, or remove one")
     verbs = comment.add_subparsers(dest="verb", required=True)
     add = verbs.add_parser("add")
     for name in ("film", "account", "text"):
         add.add_argument(name)
-    add.set_defaults(run=_with_rows(add_comment))
+    add.set_defaults(run=with_rows(add_comment))
     remove = verbs.add_parser("remove")
     remove.add_argument("comment", type=UUID)
-    remove.set_defaults(run=_with_rows(remove_comment))
+    remove.set_defaults(run=with_rows(remove_comment))
 
     embedding = commands.add_parser("embedding", help="add or remove a film's embedding")
     embedding.add_argument("verb", choices=("add", "remove"))
     embedding.add_argument("film")
     embedding.add_argument("version")
     embedding.add_argument("--file", type=Path, help="512 numbers as JSON (add)")
-    embedding.set_defaults(run=_with_rows(change_embedding))
+    embedding.set_defaults(run=with_rows(change_embedding))
 
 
 @contextmanager
 def _rows() -> Iterator[Rows]:
     from store.rows import connect
 
-    rows = connect(_settings(), most=1)
+    rows = connect(operator_settings(), most=1)
     try:
         yield rows
     finally:
         rows.close()
 
 
-def _settings() -> Settings:
+def operator_settings() -> Settings:
+    """Return the settings of the command line's login role."""
     return load_settings(postgres_user=OPERATOR)
 
 
@@ -133,7 +129,9 @@ def _told(work: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Names
     return run
 
 
-def _with_rows(work: Work) -> Callable[[argparse.Namespace], int]:
+def with_rows(work: Work) -> Callable[[argparse.Namespace], int]:
+    """Return the command that does this work on the rows, as the site engineer."""
+
     def run(arguments: argparse.Namespace) -> int:
         with _rows() as rows:
             work(rows, arguments)
@@ -159,7 +157,7 @@ def _with_admin() -> Settings:
     from stack.settings_file import admin_environment
     from stack.state import current_state
 
-    given = _settings()
+    given = operator_settings()
     if given.postgres_admin_password is not None:
         return given
     kept = admin_environment(read_secrets(current_state()))
@@ -171,7 +169,7 @@ def export(arguments: argparse.Namespace) -> int:
     """Write the library as CSV files in a zip."""
     from store.backup import export as run
 
-    counts = run(_settings(), arguments.file)
+    counts = run(operator_settings(), arguments.file)
     print(", ".join(f"{name}: {count} rows" for name, count in counts.items()))
     return 0
 
@@ -181,7 +179,7 @@ def save(arguments: argparse.Namespace) -> int:
     from stack.postgres_server import binaries
     from store.backup import save as run
 
-    run(_settings(), arguments.file, binaries() / "pg_dump")
+    run(operator_settings(), arguments.file, binaries() / "pg_dump")
     print(f"saved to {arguments.file}")
     return 0
 
@@ -258,14 +256,6 @@ def print_audit(rows: Rows, arguments: argparse.Namespace) -> None:
     """Print the journal."""
     for row in rows.audit.list(by=None, limit=arguments.limit):
         print(json.dumps(asdict(row) | {"at": row.at.isoformat()}, ensure_ascii=False))
-
-
-def change_film(rows: Rows, arguments: argparse.Namespace) -> None:
-    """Remove a film, leaving a tombstone; or lift it."""
-    if arguments.verb == "remove":
-        rows.films.erase(arguments.film, account=None)
-    else:
-        rows.films.lift_erasure(arguments.film, account=None)
 
 
 def change_label(rows: Rows, arguments: argparse.Namespace) -> None:

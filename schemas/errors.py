@@ -6,6 +6,7 @@ RadiothequeError
 ├── Unavailable     a service is down: wait, repeat the step that failed, lose nothing
 ├── Forbidden       this account may not do that (HTTP 403)
 ├── NotFound        there is no such film, receipt, account … (HTTP 404)
+│   └── Erased      it was erased on request: for whoever writes of it that is done
 └── Conflict        it exists already, or is no longer in the state asked for (HTTP 409)
 """
 
@@ -51,6 +52,10 @@ class Forbidden(RadiothequeError):
 
 class NotFound(RadiothequeError):
     """There is no such thing, or this account may not know of it (SQLSTATE RD404)."""
+
+
+class Erased(NotFound):
+    """The film was erased: nothing may be written of it any more (SQLSTATE RD410)."""
 
 
 class Conflict(RadiothequeError):

@@ -44,7 +44,7 @@ TOPICS: Final = (
           ("analyse",), "Analyse this film: from a bulk drop or a re-analysis."),
     Topic("radiograph.analysed", "fact", "film", 12, 90 * DAY_MS, ("analyse",), ("similar",),
           "A model version has scored and embedded a film."),
-    Topic("radiograph.erased", "fact", "film", 12, 90 * DAY_MS, ("web", "erase"), (),
+    Topic("radiograph.erased", "fact", "film", 12, 90 * DAY_MS, ("web",), ("erase",),
           "A film was erased: forget it."),
     Topic("validation.recorded", "fact", "film", 12, 365 * DAY_MS, ("web",), (),
           "A reader said of one finding whether it is present, absent or doubtful."),
@@ -63,7 +63,7 @@ TOPICS: Final = (
     Topic("drift.detected", "model", "model", 1, 365 * DAY_MS, ("curate",), (),
           "What comes in no longer looks like what the model learned from."),
     Topic("dead.letter", "internal", "letter", 12, 90 * DAY_MS,
-          ("ingest", "analyse", "similar"), (),
+          ("ingest", "analyse", "similar", "erase"), (),
           "A record was set aside (its row keeps it whole)."),
 )  # fmt: skip
 
@@ -89,4 +89,5 @@ GROUPS: Final = (
     Lanes("ingest", ("object.uploaded",), ("object.created",)),
     Lanes("analyse", ("analysis.requested",), ("analysis.requested.bulk",)),
     Lanes("similar", ("radiograph.analysed",)),
+    Lanes("erase", ("radiograph.erased",)),
 )

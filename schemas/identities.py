@@ -51,3 +51,14 @@ def keyed_code(secret: str, *parts: str) -> str:
     """Return a pseudonym: 32 hex digits of HMAC-SHA-256 under the site's secret."""
     message = "\0".join(part.strip() for part in parts).encode()
     return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()[:32]
+
+
+def patient_code(secret: str, issuer: str, identity: str) -> str:
+    """Return a patient's pseudonym under the site's secret.
+
+    `identity` is the id as the issuer (a hospital, a data set) writes it; blanks around it do not
+    count. Raises ValueError for an empty one: it would make all nameless films one patient.
+    """
+    if not identity.strip():
+        raise ValueError("wanted a patient's id, came an empty one")
+    return keyed_code(secret, "patient", issuer, identity)

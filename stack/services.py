@@ -308,6 +308,10 @@ SERVICES: Final[tuple[Service, ...]] = (
         "reconciler", "Finds drops that nobody told of, and films without an analysis.",
         9106, memory_mb=256, needs=("kafka", "minio", "postgres"),
     ),
+    our_program(
+        "erase", "Removes the objects and cached answers of erased films, twice.",
+        9107, memory_mb=256, needs=("kafka", "minio", "postgres", "valkey"),
+    ),
     Service(
         name="web",
         says="Shows everything to people, and to programs under /api/v1.",

@@ -1,7 +1,8 @@
 """Redis (or Valkey): ids and similarities, kept for less than a minute. The only file of redis-py.
 
-Losing the cache loses only time, so no call here fails or makes anyone wait: answers are due in
-a tenth of a second, and after a failure the cache is left alone for a while.
+Losing the cache loses only time, so no question here fails or makes anyone wait: answers are due
+in a tenth of a second, and after a failure the cache is left alone for a while. Only forgetting an
+erased film says when it could not.
 """
 
 import json
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 _TIMEOUT_S: Final = 0.1
 #: After a failure nobody asks the cache for so long.
 _LEFT_ALONE_S: Final = 2.0
+#: So many answers are looked through in one round trip, well within the time-out.
+_SCAN: Final = 200
 
 
 class RedisCache:
@@ -91,9 +94,39 @@ class RedisCache:
         self._asked(put)
 
     def forget(self, film: str) -> None:
-        """Remove every answer about this film (erasure)."""
+        """Remove every answer about this film or with it in (erasure). Raises Unavailable.
+
+        Looks through all that is kept, which lasts less than a minute: an erasure is rare, and
+        an index of who is in whose answer would cost every search.
+        """
         name, _ = self._place(f"{film}:")
-        self._asked(lambda: self._redis.delete(name))
+        try:
+            self._redis.delete(name)
+            page: list[str] = []
+            for other in self._redis.scan_iter(f"{self._prefix}:similar:*", count=_SCAN):
+                page.append(other)
+                if len(page) == _SCAN:
+                    self._forget_with(film, page)
+                    page = []
+            self._forget_with(film, page)
+        except (redis.RedisError, OSError) as error:
+            raise Unavailable("redis", type(error).__name__) from error
+
+    def _forget_with(self, film: str, names: Sequence[str]) -> None:
+        """Remove those of the hashes in which an answer holds the film."""
+        if not names:
+            return
+        pipe = self._redis.pipeline(transaction=False)
+        for name in names:
+            pipe.hvals(name)
+        answers = pipe.execute()
+        with_it = [
+            name
+            for name, kept in zip(names, answers, strict=True)
+            if any(film in answer for answer in kept)
+        ]
+        if with_it:
+            self._redis.delete(*with_it)
 
     def ping(self) -> None:
         """Raise Unavailable unless the cache answers."""

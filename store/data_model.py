@@ -16,7 +16,7 @@ from store.settings import Settings, load_settings
 ORDER: Final = (
     *("receipt", "film", "card", "analysis", "embedding", "model", "setting"),
     *("label", "reading", "verdict", "comment", "shown", "account", "token", "site"),
-    *("outbox", "dead_letter", "audit", "tombstone"),
+    *("outbox", "dead_letter", "audit", "tombstone", "erasure"),
 )
 
 _COLUMNS: Final = b"""

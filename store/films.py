@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from schemas.envelope import to_message
+from schemas.envelope import Message, to_message
 from schemas.events import RadiographErased
 from schemas.facts import KnownFacts
 from store.analyses import analysis_of, manifest_of
@@ -29,10 +29,11 @@ _FILM = tuple(field.name for field in fields(Film))
 class PostgresFilms:
     """Implements store.ports.Films."""
 
-    def __init__(self, database: Database, site: str, secret: str) -> None:
+    def __init__(self, database: Database, site: str, secret: str, again_s: float) -> None:
         self._database = database
         self._site = site
         self._secret = secret
+        self._again_s = again_s
 
     def get(self, film: str) -> Film | None:
         return self.many([film]).get(film)
@@ -100,7 +101,12 @@ class PostgresFilms:
             }
             for row in labels
         ]
-        self._database.rows("films_add_labels", film=film, labels=json_value(said))
+        self._database.rows(
+            "films_add_labels",
+            film=film,
+            labels=json_value(said),
+            tombstone=tombstone(self._secret, film),
+        )
 
     def remove_label(self, film: str, finding: str, source: LabelSource, author: str) -> None:
         self._database.rows(
@@ -108,13 +114,13 @@ class PostgresFilms:
         )
 
     def erase(self, film: str, *, account: UUID | None) -> None:
-        event = RadiographErased.model_construct(radiograph=film, erased_at=datetime.now(UTC))
         self._database.rows(
             "films_erase",
             film=film,
             tombstone=tombstone(self._secret, film),
             account=account,
-            events=json_value(messages_json([to_message(event, site=self._site)])),
+            again_s=self._again_s,
+            events=json_value(messages_json([erased(film, self._site)])),
         )
 
     def lift_erasure(self, film: str, *, account: UUID | None) -> None:
@@ -128,6 +134,13 @@ class PostgresFilms:
     def without_analysis(self, limit: int) -> list[str]:
         rows = self._database.rows("films_without_analysis", limit=limit)
         return [row["films_without_analysis"] for row in rows]
+
+
+def erased(film: str, site: str) -> Message:
+    """Return the announcement that a film was erased now."""
+    # Without validation: an id of the wrong shape names no film, which the function says.
+    event = RadiographErased.model_construct(radiograph=film, erased_at=datetime.now(UTC))
+    return to_message(event, site=site)
 
 
 def _film(row: Row) -> Film:

@@ -54,6 +54,10 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
         "letters_replay",
         "outbox_add",
         "outbox_depth",
+        "patients_disputed",
+        "patients_erase",
+        "patients_films",
+        "patients_lift",
         "readings_of",
         "readings_record",
         "readings_shown",
@@ -80,6 +84,8 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
     "radiotheque_similar": _WORKER
     | _READ
     | {"receipts_get", "vectors_alike", "vectors_nearest", "vectors_version"},
+    "radiotheque_erase": _WORKER
+    | {"erasures_done", "erasures_due", "erasures_end", "erasures_get"},
     "radiotheque_relay": frozenset(
         {
             "letters_open_count",

@@ -3,7 +3,8 @@
 Real ones are in the files named after their subject; fakes with the same behaviour are in
 tests/fakes/. One contract test runs on both. Every method is one transaction; a method that
 takes `events` puts them in the outbox in that same transaction. All may raise Unavailable;
-those of a person also Forbidden, NotFound and Conflict; bad values raise Dead.
+those of a person also Forbidden, NotFound and Conflict; bad values raise Dead. Whatever writes of
+a film raises Erased (a NotFound) once that film was erased.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ from store.records import (
     Candidate,
     Comment,
     Drop,
+    Erasure,
     Film,
     FilmDetail,
     FilmPage,
@@ -71,8 +73,8 @@ class Receipts(Protocol):
 
         Returns the receipt's new state: `accepted`; `analysed` when the film already has an
         analysis by the live model (then no work is asked: `analysis.requested*` among the events
-        is left out); `rejected` with code `erased` when the film's tombstone stands. A receipt in
-        a later state keeps it; its events are said again.
+        is left out); `rejected` with code `erased` when the film's tombstone stands, or that of
+        the patient it says. A receipt in a later state keeps it; its events are said again.
         """
         ...
 
@@ -136,19 +138,74 @@ class Films(Protocol):
         ...
 
     def erase(self, film: str, *, account: UUID | None) -> None:
-        """Remove the film's rows, leave a tombstone and `radiograph.erased`. Stewards, admins."""
+        """Remove the film's rows, leave a tombstone and `radiograph.erased`. Stewards, admins.
+
+        Its receipts end as `rejected` with code `erased`, without key, file name and what the
+        drop said; an Erasure keeps what there is to remove. Raises NotFound.
+        """
         ...
 
     def lift_erasure(self, film: str, *, account: UUID | None) -> None:
-        """Remove a tombstone, so that the film may be dropped again. Stewards, admins."""
+        """Remove a tombstone, so that the film may be dropped again. Stewards, admins.
+
+        Raises NotFound when it was not erased, Conflict while its objects are being removed.
+        """
         ...
 
     def without_analysis(self, limit: int) -> list[str]:
         """Return films that the live model has not analysed and nobody waits for (reconciler).
 
         A film asked for in the last 10 minutes is waited for. Those waited for and those
-        returned are together at most `limit`.
+        returned are together at most `limit`. A film with a dead letter of group `analyse`, open
+        or discarded, from the time of this live model is passed over.
         """
+        ...
+
+
+class Patients(Protocol):
+    """Patients by their pseudonym, which is all that is known of them."""
+
+    def films(self, patient: str, *, account: UUID | None) -> list[str]:
+        """Return the patient's films, oldest first. Stewards, admins."""
+        ...
+
+    def disputed(self, patient: str, *, account: UUID | None) -> list[str]:
+        """Return films that a drop gives to this patient, though the row gives them to another."""
+        ...
+
+    def erase(self, patient: str, *, account: UUID | None) -> list[str]:
+        """Erase every film of the patient in one transaction, and refuse new ones; return them.
+
+        Each leaves its tombstone and event, as by `Films.erase`. Erasing again is done: no film
+        is returned. Raises NotFound for a patient who has no film and was not erased.
+        """
+        ...
+
+    def lift(self, patient: str, *, account: UUID | None) -> None:
+        """Let the patient's films be dropped again, those erased with the patient too.
+
+        Raises NotFound when the patient was not erased, Conflict while objects are being removed.
+        """
+        ...
+
+
+class Erasures(Protocol):
+    """Erased films whose objects are still to be removed (worker `erase`)."""
+
+    def get(self, film: str) -> Erasure | None:
+        """Return what there is to remove of a film; None when all is done."""
+        ...
+
+    def done(self, film: str) -> None:
+        """Remember that the first pass is done."""
+        ...
+
+    def due(self, limit: int) -> list[Erasure]:
+        """Return those whose second pass is due, longest due first."""
+        ...
+
+    def end(self, film: str) -> None:
+        """Forget a film whose second pass is done; one that is not due yet stays."""
         ...
 
 
@@ -453,6 +510,16 @@ class Rows(Protocol):
         """Return the journal."""
         ...
 
+    @property
+    def patients(self) -> Patients:
+        """Return patients by their pseudonym."""
+        ...
+
+    @property
+    def erasures(self) -> Erasures:
+        """Return what is still to be removed."""
+        ...
+
     def ping(self) -> None:
         """Raise Unavailable unless the database answers."""
         ...
@@ -506,7 +573,10 @@ class Cache(Protocol):
         ...
 
     def forget(self, film: str) -> None:
-        """Remove every answer about this film (erasure)."""
+        """Remove every answer about this film or with it in (erasure).
+
+        Raises Unavailable when the cache is down: what is kept there would come back with it.
+        """
         ...
 
     def ping(self) -> None:

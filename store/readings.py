@@ -6,6 +6,7 @@ from uuid import UUID
 from schemas.envelope import to_message
 from schemas.events import CommentRecorded, ValidationRecorded
 from store.messages import messages_json
+from store.receipts import tombstone
 from store.records import Comment, Reading
 from store.rows import Call, Database, Row, json_value
 
@@ -13,9 +14,10 @@ from store.rows import Call, Database, Row, json_value
 class PostgresReadings:
     """Implements store.ports.Readings."""
 
-    def __init__(self, database: Database, site: str) -> None:
+    def __init__(self, database: Database, site: str, secret: str) -> None:
         self._database = database
         self._site = site
+        self._secret = secret
 
     def record(
         self,
@@ -34,6 +36,7 @@ class PostgresReadings:
                 account=account,
                 answer_visible=answer_visible,
                 model=model,
+                tombstone=tombstone(self._secret, film),
             )
             reading = reading_of(row)
             messages = [to_message(event, site=self._site) for event in verdicts(reading)]
@@ -44,12 +47,23 @@ class PostgresReadings:
 
     def shown(self, film: str, *, account: UUID, answer: bool, others: bool) -> None:
         self._database.rows(
-            "readings_shown", film=film, account=account, answer=answer, others=others
+            "readings_shown",
+            film=film,
+            account=account,
+            answer=answer,
+            others=others,
+            tombstone=tombstone(self._secret, film),
         )
 
     def comment(self, film: str, text: str, *, account: UUID) -> Comment:
         def work(call: Call) -> Comment:
-            (row,) = call.rows("comments_add", film=film, text=text, account=account)
+            (row,) = call.rows(
+                "comments_add",
+                film=film,
+                text=text,
+                account=account,
+                tombstone=tombstone(self._secret, film),
+            )
             comment = comment_of(row)
             event = CommentRecorded(
                 comment=comment.id,

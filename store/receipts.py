@@ -67,6 +67,9 @@ class PostgresReceipts:
                 signature=film.signature,
                 tombstone=tombstone(self._secret, film.id),
                 events=json_value(messages_json(events)),
+                patient_tombstone=(
+                    patient_tombstone(self._secret, film.patient) if film.patient else None
+                ),
             )
             if state == "erased":
                 refusal = json_value(messages_json([_erased(receipt)]))
@@ -107,6 +110,11 @@ def tombstone(secret: str, film: str) -> str:
     cannot test whether a film they own had been here.
     """
     return keyed_code(secret, "tombstone", film)
+
+
+def patient_tombstone(secret: str, patient: str) -> str:
+    """Return the code that stays of an erased patient, whose pseudonym is `patient`."""
+    return keyed_code(secret, "tombstone", "patient", patient)
 
 
 def _erased(receipt: Receipt) -> Message:

@@ -253,6 +253,29 @@ class OutboxRow:
 
 
 @dataclass(frozen=True)
+class RawVersion:
+    """One version of one object, as a drop left it."""
+
+    bucket: str
+    key: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """An erased film whose objects are still to be removed: at once, and again at `again_at`.
+
+    `done_at` is when the first pass was done.
+    """
+
+    film: str
+    raws: tuple[RawVersion, ...]
+    erased_at: datetime
+    again_at: datetime
+    done_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class AuditRow:
     """Who did what, when. Appended by the stored functions themselves, never changed."""
 

@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 from schemas.errors import (
     Conflict,
     Dead,
+    Erased,
     Forbidden,
     NotFound,
     RadiothequeError,
@@ -37,6 +38,7 @@ _REFUSALS: Final[dict[str, type[RadiothequeError]]] = {
     "RD403": Forbidden,
     "RD404": NotFound,
     "RD409": Conflict,
+    "RD410": Erased,
     "42501": Forbidden,
 }
 
@@ -247,15 +249,19 @@ class Database:
 class PostgresRows:
     """Implements store.ports.Rows."""
 
-    def __init__(self, database: Database, *, site: str, secret: str) -> None:
+    def __init__(
+        self, database: Database, *, site: str, secret: str, erase_again_s: float
+    ) -> None:
         # The subjects import this file: they are met here, not at the top.
         from store.accounts import PostgresAccounts
         from store.analyses import PostgresAnalyses
         from store.audit import PostgresAudit
+        from store.erasures import PostgresErasures
         from store.films import PostgresFilms
         from store.letters import PostgresLetters
         from store.models import PostgresModels
         from store.outbox import PostgresOutbox
+        from store.patients import PostgresPatients
         from store.readings import PostgresReadings
         from store.receipts import PostgresReceipts
         from store.signals import PostgresSignals
@@ -263,16 +269,18 @@ class PostgresRows:
 
         self.database = database
         self.receipts = PostgresReceipts(database, secret)
-        self.films = PostgresFilms(database, site, secret)
+        self.films = PostgresFilms(database, site, secret, erase_again_s)
         self.analyses = PostgresAnalyses(database)
-        self.vectors = PostgresVectors(database)
-        self.readings = PostgresReadings(database, site)
+        self.vectors = PostgresVectors(database, secret)
+        self.readings = PostgresReadings(database, site, secret)
         self.accounts = PostgresAccounts(database, site)
         self.letters = PostgresLetters(database)
         self.models = PostgresModels(database)
         self.outbox = PostgresOutbox(database)
         self.signals = PostgresSignals(database)
         self.audit = PostgresAudit(database)
+        self.patients = PostgresPatients(database, site, secret, erase_again_s)
+        self.erasures = PostgresErasures(database)
 
     def ping(self) -> None:
         """Raise Unavailable unless the database answers."""
@@ -292,4 +300,6 @@ def connect(settings: Settings, *, most: int = 8, timeout_s: float = 5.0) -> Pos
     """
     database = Database(settings, most=most, timeout_s=timeout_s)
     secret = settings.site_secret.get_secret_value()
-    return PostgresRows(database, site=settings.site, secret=secret)
+    return PostgresRows(
+        database, site=settings.site, secret=secret, erase_again_s=settings.erase_again_s
+    )

@@ -119,6 +119,10 @@ class Settings(BaseSettings):
         500, description="analyses the reconciler leaves outstanding at most"
     )
 
+    erase_again_s: Annotated[float, Field(ge=0)] = Field(
+        600.0, description="seconds after which an erased film's objects are removed once more"
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,

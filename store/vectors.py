@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store.analyses import vector_text
+from store.receipts import tombstone
 from store.records import Candidate
 from store.rows import Database
 
@@ -13,8 +14,9 @@ from store.rows import Database
 class PostgresVectors:
     """Implements store.ports.Vectors."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, secret: str) -> None:
         self._database = database
+        self._secret = secret
 
     def nearest(
         self,
@@ -41,7 +43,13 @@ class PostgresVectors:
 
     def add(self, film: str, version: str, embedding: NDArray[np.float32]) -> None:
         text = vector_text(embedding)
-        self._database.rows("vectors_add", film=film, version=version, embedding=text)
+        self._database.rows(
+            "vectors_add",
+            film=film,
+            version=version,
+            embedding=text,
+            tombstone=tombstone(self._secret, film),
+        )
 
     def remove(self, film: str, version: str) -> None:
         self._database.rows("vectors_remove", film=film, version=version)

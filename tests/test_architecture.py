@@ -61,7 +61,7 @@ LONG: Final = {
 }
 
 #: Programs of the flow table that a later version brings.
-PLANNED: Final = {"curate", "train", "release", "erase"}
+PLANNED: Final = {"curate", "train", "release"}
 
 
 @cache

@@ -59,14 +59,13 @@ class Demo:
 
 
 def surroundings() -> dict[str, str]:
-    ours = (
-        "RADIOTHEQUE_STATE",
-        "RADIOTHEQUE_TEST_STATE",
-        "VIRTUAL_ENV",
-        "MAKEFLAGS",
-        "PYTHONPATH",
-    )
-    return {name: value for name, value in os.environ.items() if name not in ours}
+    """Return the environment of a person's own shell: nothing of a `make test` around us."""
+    ours = {"RADIOTHEQUE_STATE", "RADIOTHEQUE_TEST_STATE", "VIRTUAL_ENV", "PYTHONPATH", "MFLAGS"}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ours and not name.startswith("MAKE")
+    }
 
 
 def bare_clone(folder: Path) -> None:

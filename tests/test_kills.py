@@ -12,7 +12,7 @@ from tests.services import WholeStack
 from tests.waiting import eventually
 
 EVERY_S = 7.0
-BUSY_WITHIN_S = 20.0
+BUSY_WITHIN_S = 40.0
 
 
 @pytest.mark.services
@@ -23,7 +23,9 @@ def test_every_process_killed_while_films_flow_and_each_film_ends_analysed_once(
     eventually(whole_stack.is_healthy, 90, every_s=1, what="all healthy")
     names = [process["name"] for process in whole_stack.status()["processes"]]
     letters_before = open_letters(whole_stack)
-    made = films(int(len(names) * EVERY_S * 3), seed=41)
+    # Twice as many as an idle machine needs: the drop goes on until the last kill, however long
+    # a busy one takes to come back from each.
+    made = films(int(len(names) * EVERY_S * 3 * 2), seed=41)
     began = time.monotonic()
 
     lags: dict[str, int] = {}
@@ -34,9 +36,9 @@ def test_every_process_killed_while_films_flow_and_each_film_ends_analysed_once(
                 lambda: lag_now(whole_stack), BUSY_WITHIN_S, what=f"lag before {name}"
             )
             kill(whole_stack, name)
-        eventually(dropper.finished, 90, every_s=0.5, what="the drop")
-
-    wanted = [film for film, _ in made]
+    # Some more may have been put whose answer was lost with MinIO: these are known to be there.
+    wanted = list(dropper.dropped)
+    assert len(wanted) > len(names) * EVERY_S
     missing = eventually(
         lambda: analysed(whole_stack, wanted) == set(wanted), 150, every_s=1, what="all analysed"
     )

@@ -16,7 +16,7 @@ from markupsafe import escape
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from schemas.errors import Conflict, Dead, Forbidden, NotFound, Unavailable
+from schemas.errors import Conflict, Dead, Erased, Forbidden, NotFound, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +144,8 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one line per err
             )
         case Forbidden():
             return Problem(403, "This account may not do that.")
+        case Erased():
+            return Problem(404, "This film was erased on request.", "erased")
         case NotFound():
             return Problem(404, "There is no such thing.")
         case Conflict():

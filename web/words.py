@@ -382,6 +382,26 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "comments.added": ("Commentaire ajouté.", "Comment added."),
     "comments.removed": ("Commentaire supprimé.", "Comment removed."),
     "comments.empty": ("Le commentaire est vide.", "The comment is empty."),
+    "cancel": ("Annuler", "Cancel"),
+    "erase": ("Effacement", "Erasure"),
+    "erase.about": (
+        "Pour les gestionnaires : retire ce cliché partout, définitivement.",
+        "For stewards: removes this film everywhere, for good.",
+    ),
+    "erase.film": ("Effacer ce cliché…", "Erase this film…"),
+    "erase.sure": ("Effacer le cliché {film} ?", "Erase film {film}?"),
+    "erase.what": (
+        (
+            "Le cliché, ses analyses, ses lectures et ses commentaires disparaissent et ne "
+            "reviennent pas. Déposé à nouveau, il sera refusé tant qu'un gestionnaire ne l'aura "
+            "pas autorisé."
+        ),
+        (
+            "The film, its analyses, readings and comments go and do not come back. Dropped "
+            "again, it is refused until a steward allows it."
+        ),
+    ),
+    "erase.now": ("Effacer définitivement", "Erase for good"),
     "similar": ("Clichés similaires", "Similar films"),
     "similar.finding": ("Seulement avec", "Only with"),
     "similar.same_patient": (

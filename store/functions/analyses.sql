@@ -167,10 +167,11 @@ RETURNS TABLE (one text, other text) LANGUAGE sql STABLE AS $$
     WHERE -(a.embedding <#> b.embedding) > p_least;
 $$;
 
-CREATE FUNCTION api.vectors_add(p_film text, p_version text, p_embedding text) RETURNS void
-LANGUAGE plpgsql AS $$
+CREATE FUNCTION api.vectors_add(
+    p_film text, p_version text, p_embedding text, p_tombstone text DEFAULT NULL
+) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    found rad.film := rules.film(p_film);
+    found rad.film := rules.film_to_write(p_film, p_tombstone);
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM model WHERE embedding_version = p_version) THEN
         RAISE EXCEPTION 'embedding version %: no model has it', left(p_version, 80)

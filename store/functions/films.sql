@@ -126,10 +126,11 @@ BEGIN
     RETURN QUERY SELECT * FROM rules.list_rows(p_films);
 END $$;
 
-CREATE FUNCTION api.films_add_labels(p_film text, p_labels jsonb) RETURNS void
-LANGUAGE plpgsql AS $$
+CREATE FUNCTION api.films_add_labels(
+    p_film text, p_labels jsonb, p_tombstone text DEFAULT NULL
+) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    found rad.film := rules.film(p_film);
+    found rad.film := rules.film_to_write(p_film, p_tombstone);
 BEGIN
     PERFORM rules.place(l ->> 'finding') FROM jsonb_array_elements(p_labels) AS l;
     INSERT INTO label (film, finding, source, author, value, position, recorded_at)
@@ -156,43 +157,19 @@ BEGIN
     PERFORM rules.refresh_cards(ARRAY[p_film]);
 END $$;
 
--- Remove the film's rows, leave its tombstone, say that it was erased.
-CREATE FUNCTION api.films_erase(
-    p_film text, p_tombstone text, p_account uuid, p_events jsonb
-) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM rules.allow_or_operator(p_account, 'steward', 'admin');
-    PERFORM 1 FROM film WHERE id = p_film FOR UPDATE;
-    PERFORM rules.film(p_film);
-    INSERT INTO tombstone (code) VALUES (p_tombstone) ON CONFLICT DO NOTHING;
-    UPDATE receipt SET film = NULL, filename = NULL, said = NULL, updated_at = clock_timestamp()
-    WHERE film = p_film;
-    DELETE FROM film WHERE id = p_film;
-    PERFORM rules.journal(p_account, 'film.erased', p_film);
-    PERFORM rules.say(p_events);
-END $$;
-
-CREATE FUNCTION api.films_lift_erasure(p_film text, p_tombstone text, p_account uuid)
-RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM rules.allow_or_operator(p_account, 'steward', 'admin');
-    DELETE FROM tombstone WHERE code = p_tombstone;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'film %: it was not erased', left(p_film, 64) USING ERRCODE = 'RD404';
-    END IF;
-    PERFORM rules.journal(p_account, 'erasure.lifted', p_film);
-END $$;
-
 -- Return films that the live model has not analysed and that nobody waits for. A film asked for
--- in the last 10 minutes is waited for; with those returned that is at most p_limit.
+-- in the last 10 minutes is waited for; with those returned that is at most p_limit. One whose
+-- analysis by this model ended as a dead letter is passed over: asked again, it would only die
+-- again. A replay, or another live model, asks again.
 CREATE FUNCTION api.films_without_analysis(p_limit bigint) RETURNS SETOF text
 LANGUAGE plpgsql AS $$
 DECLARE
     live integer;
+    since timestamptz;
     recent timestamptz := now() - interval '10 minutes';
     waiting bigint;
 BEGIN
-    SELECT version INTO live FROM model WHERE state = 'live';
+    SELECT version, live_at INTO live, since FROM model WHERE state = 'live';
     IF live IS NULL THEN
         RETURN;
     END IF;
@@ -204,6 +181,11 @@ BEGIN
         SELECT c.film FROM card c JOIN film f ON f.id = c.film
         WHERE (c.model IS NULL OR c.model <> live)
             AND (f.requested_at IS NULL OR f.requested_at <= recent)
+            AND NOT EXISTS (
+                SELECT 1 FROM dead_letter d
+                WHERE d.key = convert_to(c.film, 'UTF8') AND d."group" = 'analyse'
+                    AND d.state IN ('open', 'discarded')
+                    AND d.recorded_at >= coalesce(since, '-infinity'))
         ORDER BY c.position LIMIT p_limit - waiting;
     PERFORM rules.settle_search();
 END $$;

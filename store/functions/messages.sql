@@ -72,6 +72,11 @@ BEGIN
     END IF;
     UPDATE receipt SET state = 'failed', updated_at = clock_timestamp()
     WHERE id = known AND state IN ('received', 'accepted');
+    -- A request by the reconciler names the film only: every drop that waits for it has failed.
+    IF p_group = 'analyse' THEN
+        UPDATE receipt SET state = 'failed', updated_at = clock_timestamp()
+        WHERE film = encode(p_key, 'escape') AND state = 'accepted';
+    END IF;
     PERFORM rules.say(p_events);
 END $$;
 
@@ -115,7 +120,8 @@ DECLARE
 BEGIN
     UPDATE receipt SET updated_at = clock_timestamp(),
         state = CASE WHEN film IS NULL THEN 'received' ELSE 'accepted' END
-    WHERE id = known.receipt AND state = 'failed';
+    WHERE state = 'failed' AND (id = known.receipt
+        OR known."group" = 'analyse' AND film = encode(known.key, 'escape'));
     INSERT INTO outbox (topic, key, header_names, header_values, value)
     SELECT known.topic, known.key,
         coalesce(array_agg(name ORDER BY place) FILTER (WHERE name <> 'replay-for'), '{}')
@@ -161,7 +167,7 @@ BEGIN
         RETURN;
     END IF;
     UPDATE model SET state = 'former' WHERE state = 'live';
-    UPDATE model SET state = 'live' WHERE version = p_version;
+    UPDATE model SET state = 'live', live_at = clock_timestamp() WHERE version = p_version;
     PERFORM rules.refresh_cards(ARRAY(SELECT film FROM analysis WHERE model = p_version));
     PERFORM rules.settle_search();
     PERFORM rules.journal(NULL, 'model.live',

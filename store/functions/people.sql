@@ -194,7 +194,8 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 CREATE FUNCTION api.readings_record(
-    p_film text, p_labels jsonb, p_account uuid, p_answer_visible boolean, p_model text
+    p_film text, p_labels jsonb, p_account uuid, p_answer_visible boolean, p_model text,
+    p_tombstone text DEFAULT NULL
 ) RETURNS SETOF api.reading_row LANGUAGE plpgsql AS $$
 DECLARE
     who rad.account := rules.allow(p_account, 'radiologist', 'steward', 'admin');
@@ -202,8 +203,7 @@ DECLARE
     seen rad.shown;
     made rad.reading;
 BEGIN
-    PERFORM 1 FROM film WHERE id = p_film FOR SHARE;
-    found := rules.film(p_film);
+    found := rules.film_to_write(p_film, p_tombstone);
     IF p_labels = '{}' THEN
         RAISE EXCEPTION 'film %: wanted verdicts, came none', p_film USING ERRCODE = '22023';
     END IF;
@@ -228,11 +228,12 @@ BEGIN
 END $$;
 
 CREATE FUNCTION api.readings_shown(
-    p_film text, p_account uuid, p_answer boolean, p_others boolean
+    p_film text, p_account uuid, p_answer boolean, p_others boolean,
+    p_tombstone text DEFAULT NULL
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM rules.allow(p_account, 'viewer', 'radiologist', 'steward', 'admin');
-    PERFORM rules.film(p_film);
+    PERFORM rules.film_to_write(p_film, p_tombstone);
     INSERT INTO shown (account, film, answer, others)
     VALUES (p_account, p_film, p_answer, p_others)
     ON CONFLICT (account, film) DO UPDATE
@@ -250,14 +251,14 @@ LANGUAGE sql STABLE AS $$
     WHERE c.film = p_film ORDER BY c.recorded_at, c.id;
 $$;
 
-CREATE FUNCTION api.comments_add(p_film text, p_text text, p_account uuid)
-RETURNS SETOF api.comment_row LANGUAGE plpgsql AS $$
+CREATE FUNCTION api.comments_add(
+    p_film text, p_text text, p_account uuid, p_tombstone text DEFAULT NULL
+) RETURNS SETOF api.comment_row LANGUAGE plpgsql AS $$
 DECLARE
     made rad.comment;
 BEGIN
     PERFORM rules.allow(p_account, 'radiologist', 'steward', 'admin');
-    PERFORM 1 FROM film WHERE id = p_film FOR SHARE;
-    PERFORM rules.film(p_film);
+    PERFORM rules.film_to_write(p_film, p_tombstone);
     INSERT INTO comment (film, account, text) VALUES (p_film, p_account, p_text)
     RETURNING * INTO made;
     PERFORM rules.refresh_cards(ARRAY[p_film]);

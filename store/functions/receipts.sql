@@ -35,7 +35,7 @@ BEGIN
     UPDATE receipt r SET filename = coalesce(r.filename, d.filename),
         depositor = coalesce(r.depositor, d.depositor)
     FROM jsonb_to_recordset(p_drops) AS d(id uuid, filename text, depositor uuid)
-    WHERE r.id = d.id AND r.id <> ALL (made)
+    WHERE r.id = d.id AND r.id <> ALL (made) AND r.code IS DISTINCT FROM 'erased'
         AND (r.filename IS NULL AND d.filename IS NOT NULL
             OR r.depositor IS NULL AND d.depositor IS NOT NULL);
     PERFORM rules.say(coalesce(
@@ -67,7 +67,8 @@ $$;
 
 -- Store the film once, tie the receipt to it, say the events. Returns the receipt's new state.
 CREATE FUNCTION api.receipts_accept(
-    p_receipt uuid, p_film jsonb, p_signature bytea, p_tombstone text, p_events jsonb
+    p_receipt uuid, p_film jsonb, p_signature bytea, p_tombstone text, p_events jsonb,
+    p_patient_tombstone text DEFAULT NULL
 ) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     receipt_now rad.receipt;
@@ -78,11 +79,16 @@ DECLARE
     is_analysed boolean;
     work jsonb;
 BEGIN
+    -- Shared: whoever erases this film or patient waits for us, or we see the tombstone.
+    IF p_patient_tombstone IS NOT NULL THEN
+        PERFORM pg_advisory_xact_lock_shared(hashtextextended(p_patient_tombstone, 0));
+    END IF;
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended(p_tombstone, 0));
     SELECT * INTO receipt_now FROM receipt WHERE id = p_receipt FOR UPDATE;
     IF receipt_now.id IS NULL THEN
         RAISE EXCEPTION 'receipt %: there is none', p_receipt USING ERRCODE = 'RD404';
     END IF;
-    IF EXISTS (SELECT 1 FROM tombstone WHERE code = p_tombstone) THEN
+    IF EXISTS (SELECT 1 FROM tombstone WHERE code IN (p_tombstone, p_patient_tombstone)) THEN
         IF receipt_now.state <> 'received' THEN
             RETURN receipt_now.state;
         END IF;

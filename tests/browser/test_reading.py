@@ -168,6 +168,78 @@ def test_keys_are_listed_and_can_be_switched_off(visit: Open, site: Seeded) -> N
     expect(page.locator("#invert")).to_have_attribute("aria-pressed", "false")
 
 
+def one_more(site: Seeded, key: str, seed: int) -> str:
+    """Add an analysed film, to be erased; return its id."""
+    drop = Drop("dropzone", key, "v1", 1, "first", "local", "upload")
+    site.pipeline.working.clear()
+    try:
+        receipt = site.rows.receipts.open_many([drop])[0]
+        film = site.pipeline.accept(receipt, phantom_png(seed, 160))
+        assert film is not None
+        site.pipeline.analyse(film, "large heart")
+    finally:
+        site.pipeline.working.set()
+    return film.id
+
+
+def test_a_steward_erases_a_film_with_the_keyboard_after_being_asked(
+    visit: Open, site: Seeded
+) -> None:
+    film = one_more(site, "to-erase", 3001)
+    page = visit(f"/cliches/{film}", role="steward", provoked=("404",))
+    expect(page.locator(".neighbour")).to_have_count(12)
+    control = page.get_by_role("button", name="Effacer ce cliché")
+    above, below = page.locator("#comment-form").bounding_box(), control.bounding_box()
+    assert above is not None
+    assert below is not None
+    assert above["y"] + above["height"] < below["y"], "it lies over the comments"
+    control.focus()
+    page.keyboard.press("Enter")
+    asked = page.get_by_role("dialog", name=f"Effacer le cliché {film[:8]} ?")
+    expect(asked).to_be_visible()
+    expect(asked.get_by_role("button", name="Annuler")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(asked).to_be_hidden()
+    expect(control).to_be_focused()
+    assert film in site.rows.tables.films
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(asked).to_be_hidden()
+    assert film in site.rows.tables.films
+
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**/cliches")
+    assert film not in site.rows.tables.films
+    assert site.rows.tables.audit[-1].action == "film.erased"
+    page.goto(f"/cliches/{film}")
+    expect(page.locator("h1")).to_have_text("Page introuvable")
+
+
+def test_a_film_that_is_gone_already_is_said_on_a_telephone(visit: Open, site: Seeded) -> None:
+    film = one_more(site, "to-erase-too", 3002)
+    page = visit(f"/cliches/{film}", role="steward", language="en", size=NARROW, provoked=("404",))
+    expect(page.locator(".neighbour")).to_have_count(12)
+    site.rows.films.erase(film, account=site.accounts["steward"].id)
+    page.get_by_role("button", name="Erase this film").click()
+    asked = page.get_by_role("dialog", name=f"Erase film {film[:8]}?")
+    box = asked.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= NARROW["width"]
+    asked.get_by_role("button", name="Erase for good").click()
+    expect(asked).to_be_hidden()
+    expect(page.locator("#toast")).to_contain_text("does not exist, or was erased")
+
+
+def test_a_radiologist_sees_no_way_to_erase(visit: Open, site: Seeded) -> None:
+    page = visit(f"/cliches/{site.films[6]}")
+    expect(page.get_by_role("heading", name="Commentaires")).to_be_visible()
+    expect(page.locator("#erase, #erase-dialog")).to_have_count(0)
+
+
 def test_a_reading_is_made_on_a_telephone(visit: Open, site: Seeded) -> None:
     page = visit(f"/cliches/{site.films[8]}", role="steward", language="en", size=NARROW)
     page.locator('.finding[data-finding="Fracture"]').get_by_label("present").check()

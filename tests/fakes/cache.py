@@ -32,8 +32,13 @@ class FakeCache:
             self.kept[key] = (self.now + ttl_s, tuple(answer))
 
     def forget(self, film: str) -> None:
-        if not self.down:
-            self.kept = {key: row for key, row in self.kept.items() if not key.startswith(film)}
+        self.ping()
+        self.kept = {
+            key: (until, answer)
+            for key, (until, answer) in self.kept.items()
+            if not key.startswith(film)
+            and all(film != one.film and film not in one.duplicates for one in answer)
+        }
 
     def ping(self) -> None:
         if self.down:

@@ -9,6 +9,7 @@ from tests.fakes.rows_films import FakeAnalyses, FakeFilms, FakeVectors
 from tests.fakes.rows_log import FakeLetters, FakeModels, FakeOutbox, FakeSignals
 from tests.fakes.rows_people import FakeAccounts, FakeAudit, FakeReadings
 from tests.fakes.rows_receipts import FakeReceipts
+from tests.fakes.rows_removal import FakeErasures, FakePatients
 from tests.fakes.rows_tables import Tables
 
 
@@ -28,6 +29,8 @@ class FakeRows:
         self.outbox = FakeOutbox(self.tables)
         self.signals = FakeSignals(self.tables)
         self.audit = FakeAudit(self.tables)
+        self.patients = FakePatients(self.tables)
+        self.erasures = FakeErasures(self.tables)
 
     @property
     def down(self) -> bool:

@@ -8,9 +8,8 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.envelope import Message, to_message
+from schemas.envelope import Message
 from schemas.errors import Dead, NotFound
-from schemas.events import RadiographErased
 from schemas.findings import FINDINGS
 from store.records import (
     Analysis,
@@ -22,6 +21,7 @@ from store.records import (
     LabelRow,
     LabelSource,
 )
+from tests.fakes.rows_removal import end_erasure_first, erase_film
 from tests.fakes.rows_tables import EVERYBODY, STEWARDS, Tables, now
 
 Test = Callable[[str], bool]
@@ -184,33 +184,18 @@ class FakeFilms:
 
     def erase(self, film: str, *, account: UUID | None) -> None:
         with self._tables.work():
-            tables = self._tables
-            tables.allow_or_operator(account, STEWARDS)
-            tables.film(film)
-            for key in [key for key in tables.labels if key[0] == film]:
-                del tables.labels[key]
-            for analysed in [key for key in tables.analyses if key[0] == film]:
-                del tables.analyses[analysed]
-            for embedded in [key for key in tables.embeddings if key[0] == film]:
-                del tables.embeddings[embedded]
-            tables.readings[:] = [row for row in tables.readings if row.film != film]
-            for comment in [row.id for row in tables.comments.values() if row.film == film]:
-                del tables.comments[comment]
-            for receipt in [row for row in tables.receipts.values() if row.film == film]:
-                tables.move(receipt, film=None, filename=None)
-            del tables.films[film]
-            tables.tombstones.add(film)
-            tables.journal(account, "film.erased", film)
-            event = RadiographErased(radiograph=film, erased_at=now())
-            tables.say([to_message(event, site=tables.site)])
+            self._tables.allow_or_operator(account, STEWARDS)
+            erase_film(self._tables, film, account=account)
 
     def lift_erasure(self, film: str, *, account: UUID | None) -> None:
         with self._tables.work():
-            self._tables.allow_or_operator(account, STEWARDS)
-            if film not in self._tables.tombstones:
+            tables = self._tables
+            tables.allow_or_operator(account, STEWARDS)
+            if film not in tables.tombstones:
                 raise NotFound(f"film {film}: it was not erased")
-            self._tables.tombstones.discard(film)
-            self._tables.journal(account, "erasure.lifted", film)
+            end_erasure_first(tables, [film])
+            del tables.tombstones[film]
+            tables.journal(account, "erasure.lifted", film)
 
     def without_analysis(self, limit: int) -> list[str]:
         with self._tables.work():
@@ -223,9 +208,15 @@ class FakeFilms:
             bare = [name for name in names if (name, version) not in tables.analyses]
             recent = now() - timedelta(minutes=10)
             waiting = [n for n in bare if n in tables.requested and tables.requested[n] > recent]
+            since = tables.live_at[version]
+            dead = {
+                (row.key or b"").decode("utf-8", "replace")
+                for row in tables.letters.values()
+                if row.group == "analyse" and row.state != "replayed" and row.recorded_at >= since
+            }
             tables.settle_search()
             room = max(0, limit - len(waiting))
-            return [name for name in bare if name not in waiting][:room]
+            return [n for n in bare if n not in waiting and n not in dead][:room]
 
 
 def _place(finding: str | None, what: str) -> int:

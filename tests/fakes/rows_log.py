@@ -9,7 +9,7 @@ from uuid import UUID
 from schemas.envelope import Message
 from schemas.errors import Conflict, NotFound, Unavailable
 from schemas.models import ModelManifest
-from store.records import Letter, LetterState, ModelRow, ModelState, OutboxRow
+from store.records import Letter, LetterState, ModelRow, ModelState, OutboxRow, Receipt
 from tests.fakes.rows_tables import STEWARDS, Tables, now
 
 
@@ -30,7 +30,17 @@ class FakeLetters:
             receipt = tables.receipts.get(letter.receipt) if letter.receipt else None
             if receipt is not None and receipt.state in {"received", "accepted"}:
                 tables.move(receipt, state="failed")
+            for waiting in self._of_film(letter, "accepted"):
+                tables.move(waiting, state="failed")
             tables.say(events)
+
+    def _of_film(self, letter: Letter, state: str) -> tuple[Receipt, ...]:
+        """Return the receipts of the film whose analysis died, in this state."""
+        if letter.group != "analyse" or letter.key is None:
+            return ()
+        film = letter.key.decode("utf-8", "replace")
+        rows = self._tables.receipts.values()
+        return tuple(row for row in rows if row.film == film and row.state == state)
 
     def list(self, state: LetterState | None = "open", limit: int = 100) -> list[Letter]:
         with self._tables.work():
@@ -62,6 +72,8 @@ class FakeLetters:
             receipt = tables.receipts.get(row.receipt) if row.receipt else None
             if receipt is not None and receipt.state == "failed":
                 tables.move(receipt, state="accepted" if receipt.film else "received")
+            for failed in self._of_film(row, "failed"):
+                tables.move(failed, state="accepted")
             tables.put(row.topic, row.key, headers, row.value)
             return row
 
@@ -109,6 +121,8 @@ class FakeModels:
         for number, row in tables.models.items():
             if row.state == "live" and number != version:
                 tables.models[number] = replace(row, state="former")
+        if tables.models[version].state != "live":
+            tables.live_at[version] = now()
         tables.models[version] = replace(tables.models[version], state="live")
         tables.settle_search()
         return tables.models[version]

@@ -23,6 +23,8 @@ class FakeReceipts:
         identity = receipt_id(drop.bucket, drop.key, drop.version)
         known = tables.receipts.get(identity)
         if known is not None:
+            if known.code == "erased":
+                return known, False
             filled = replace(
                 known,
                 filename=known.filename or drop.filename,
@@ -91,7 +93,7 @@ class FakeReceipts:
             known = tables.receipts.get(receipt.id)
             if known is None:
                 raise NotFound(f"receipt {receipt.id}: there is none")
-            if film.id in tables.tombstones:
+            if film.id in tables.tombstones or f"patient/{film.patient}" in tables.tombstones:
                 return self._refuse_erased(known)
             if known.state not in {"received", "accepted"}:
                 if known.state == "analysed":
@@ -100,6 +102,8 @@ class FakeReceipts:
                     tables.say(events)
                 return known.state
             self._store(film)
+            if film.patient is not None:
+                tables.said_patient.setdefault(known.id, film.patient)
             live = tables.live()
             analysed = live and (film.id, live.manifest.version) in tables.analyses
             state: ReceiptState = "analysed" if analysed else "accepted"

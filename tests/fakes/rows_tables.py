@@ -9,13 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from schemas.envelope import Message
-from schemas.errors import Forbidden, NotFound, Unavailable
+from schemas.errors import Erased, Forbidden, NotFound, Unavailable
 from schemas.findings import FINDINGS, finding_state
 from store.records import (
     Account,
     Analysis,
     AuditRow,
     Comment,
+    Erasure,
     Film,
     LabelRow,
     Letter,
@@ -67,7 +68,11 @@ class Tables:
     published: dict[int, datetime] = field(default_factory=dict)
     next_number: int = 1
     next_position: int = 1
-    tombstones: set[str] = field(default_factory=set)
+    tombstones: dict[str, str | None] = field(default_factory=dict)
+    erasures: dict[str, Erasure] = field(default_factory=dict)
+    erase_again_s: float = 600.0
+    said_patient: dict[UUID, str] = field(default_factory=dict)
+    live_at: dict[int, datetime] = field(default_factory=dict)
     audit: list[AuditRow] = field(default_factory=list)
     signals: list[tuple[str, str]] = field(default_factory=list)
 
@@ -136,6 +141,8 @@ class Tables:
     def film(self, film: str) -> Film:
         """Return a film's row or raise NotFound."""
         if film not in self.films:
+            if film in self.tombstones:
+                raise Erased(f"film {film}: it was erased")
             raise NotFound(f"film {film}: there is none")
         return self.films[film]
 

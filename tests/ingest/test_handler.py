@@ -1,4 +1,5 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from schemas.events import RadiographReceived, RadiographRejected
 from schemas.identities import film_id
 from store.log import Record
 from store.ports import rendition_key
-from store.records import Drop, Receipt, Rendition
+from store.records import Drop, Film, Receipt, ReceiptState, Rendition
 from store.settings import Settings
 from tests.fakes.objects import FakeObjects, notification
 from tests.fakes.rows import FakeRows
@@ -271,7 +272,7 @@ def test_an_unexpected_error_is_raised_for_the_runtime_to_judge(house: House) ->
 
 def test_an_erased_film_leaves_nothing_behind(house: House) -> None:
     film = drawn()
-    house.rows.tables.tombstones.add(film_id(film))
+    house.rows.tables.tombstones[film_id(film)] = None
     record = house.drop("a", png_of(film))
     house.handler.handle([record])
     assert house.receipt(record).code == "erased"
@@ -279,9 +280,30 @@ def test_an_erased_film_leaves_nothing_behind(house: House) -> None:
     assert house.raw() == []
 
 
+def test_a_drop_refused_for_its_patient_leaves_a_film_that_was_here_without_one(
+    house: House,
+) -> None:
+    film = drawn()
+    house.handler.handle([house.drop("a", png_of(film))])
+    before = house.objects.keys("radiographs")
+    record = house.drop("b", png_of(film))
+    refused = house.rows.receipts.accept
+
+    def accept(receipt: Receipt, row: Film, events: Sequence[Message]) -> ReceiptState:
+        return refused(receipt, replace(row, patient="p1"), events)
+
+    house.rows.tables.tombstones["patient/p1"] = None
+    house.rows.receipts.accept = accept  # type: ignore[method-assign]
+    house.handler.handle([record])
+
+    assert house.receipt(record).code == "erased"
+    assert house.objects.keys("radiographs") == before != []
+    assert house.raw() == []
+
+
 def test_an_erased_film_is_forgotten_after_a_cut_as_well(house: House) -> None:
     film = drawn()
-    house.rows.tables.tombstones.add(film_id(film))
+    house.rows.tables.tombstones[film_id(film)] = None
     record = house.drop("a", png_of(film))
     # read, three puts; then removing fails
     break_after(house.objects, 5)

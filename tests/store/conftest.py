@@ -77,6 +77,20 @@ def web_rows(request: pytest.FixtureRequest) -> Iterator[Rows]:
     real.close()
 
 
+@pytest.fixture(params=BOTH)
+def hasty(request: pytest.FixtureRequest) -> Iterator[Library]:
+    """Return a store with an admin and a live model, whose second passes are due at once."""
+    if request.param == "fake":
+        fake = FakeRows(operator=True)
+        fake.tables.erase_again_s = 0.0
+        yield library(fake)
+        return
+    settings: Settings = request.getfixturevalue("database")
+    real = connect(settings.model_copy(update={"erase_again_s": 0.0}))
+    yield library(real)
+    real.close()
+
+
 @pytest.fixture
 def shelf(rows: Rows) -> Library:
     """Return a store with an admin and a live model."""

@@ -83,6 +83,31 @@ def test_a_film_is_forgotten_with_all_its_answers_and_no_others(kept: Kept) -> N
     assert kept.cache.get_similar(f"{other}:e1:12:-:0") == ANSWER
 
 
+def test_an_erased_film_is_in_no_answer_any_more(kept: Kept) -> None:
+    nearest, under, stranger = ("b" * 64, "c" * 64, "f" * 64)
+    asking = [str(number) * 64 for number in range(10)]
+    for film in asking:
+        kept.cache.put_similar(f"{film}:e1:12:-:0", ANSWER, 45)
+    kept.cache.put_similar(f"{stranger}:e1:12:-:0", (Neighbour("9" * 64, 0.5),), 45)
+
+    kept.cache.forget(under)
+
+    assert [kept.cache.get_similar(f"{film}:e1:12:-:0") for film in asking] == [None] * 10
+    assert kept.cache.get_similar(f"{stranger}:e1:12:-:0") is not None
+    kept.cache.put_similar(f"{FILM}:e1:12:-:0", ANSWER, 45)
+    kept.cache.forget(nearest)
+    assert kept.cache.get_similar(f"{FILM}:e1:12:-:0") is None
+
+
+def test_forgetting_says_when_the_cache_is_down() -> None:
+    fake = FakeCache()
+    fake.down = True
+    for cache in (fake, RedisCache(settings())):
+        with pytest.raises(Unavailable):
+            cache.forget(FILM)
+        cache.close()
+
+
 def test_it_answers_a_ping(kept: Kept) -> None:
     kept.cache.ping()
 
@@ -102,7 +127,6 @@ def test_a_cache_that_is_down_fails_no_question_and_is_left_alone_for_a_while() 
     for _ in range(5):
         assert cache.get_similar(f"{FILM}:q") is None
         cache.put_similar(f"{FILM}:q", ANSWER, 45)
-        cache.forget(FILM)
     assert asked == 1
 
     timer = 2.5

@@ -190,11 +190,15 @@ def test_a_question_for_look_alikes_that_means_nothing_is_refused(web: Web, quer
 def test_an_erased_film_is_in_no_answer_even_one_that_was_kept(web: Web) -> None:
     film, gone = add_film(web, "a")[0].id, add_film(web, "b")[0].id
     web.similar.answers[film] = (Neighbour(gone, 0.9),)
+    other = add_film(web, "c")[0].id
     web.similar.answers[gone] = (Neighbour(film, 0.9),)
+    web.similar.answers[other] = (Neighbour(film, 0.9, (gone,)),)
 
     assert web.call("DELETE", f"/radiographs/{gone}", "steward").status_code == 204
 
     assert web.get(f"/radiographs/{film}/similar").json["items"] == []
+    (kept,) = web.get(f"/radiographs/{other}/similar").json["items"]
+    assert (kept["id"], kept["duplicates"]) == (film, [])
     assert web.get(f"/radiographs/{gone}/similar").status_code == 404
     assert web.get(f"/radiographs/{gone}/image").status_code == 404
     assert "radiograph.erased" in [row.topic for row in web.rows.outbox.messages]

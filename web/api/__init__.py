@@ -8,6 +8,7 @@ from flask_openapi3.openapi import OpenAPI
 from web.api.accounts import accounts
 from web.api.images import images
 from web.api.letters import letters
+from web.api.patients import patients
 from web.api.radiographs import radiographs
 from web.api.readings import readings
 from web.api.receipts import receipts
@@ -49,6 +50,6 @@ def application() -> OpenAPI:
 
 def install(app: OpenAPI) -> None:
     """Register every subject and the document that describes them."""
-    for subject in (receipts, radiographs, images, readings, accounts, letters, system):
+    for subject in (receipts, radiographs, images, readings, patients, accounts, letters, system):
         app.register_api(subject)
     app.register_blueprint(description)

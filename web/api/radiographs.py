@@ -60,8 +60,10 @@ def similar(path: FilmPath, query: SimilarQuery) -> dict[str, Any]:
     account = current_account()
     same_patient = query.same_patient == "include"
     found = deps().similar.answer(path.film, query.k, query.finding, same_patient=same_patient)
-    # The film asked about comes along: a kept answer may have outlived it.
-    wanted = [path.film, *(neighbour.film for neighbour in found)]
+    # The film asked about comes along, and those that are folded away: a kept answer may have
+    # outlived any of them.
+    folded = (film for neighbour in found for film in neighbour.duplicates)
+    wanted = [path.film, *(neighbour.film for neighbour in found), *folded]
     rows = deps().rows.films.rows(wanted, account=account.id)
     by_id = {row.film.id: row for row in rows.items}
     if path.film not in by_id:
@@ -79,7 +81,7 @@ def similar(path: FilmPath, query: SimilarQuery) -> dict[str, Any]:
                 "similarity": round(neighbour.similarity, 6),
                 "findings": shown["findings"],
                 "labels": [label_json(label) for label in row.labels],
-                "duplicates": list(neighbour.duplicates),
+                "duplicates": [film for film in neighbour.duplicates if film in by_id],
             }
         )
     return {"items": items}
@@ -89,6 +91,13 @@ def similar(path: FilmPath, query: SimilarQuery) -> dict[str, Any]:
 def erase(path: FilmPath) -> tuple[str, int]:
     """Erase a film everywhere, for good. Stewards and admins."""
     deps().rows.films.erase(path.film, account=current_account().id)
+    return "", 204
+
+
+@radiographs.post("/radiographs/<film>/lift", responses={204: None})
+def lift(path: FilmPath) -> tuple[str, int]:
+    """Let an erased film be dropped again. Stewards and admins; 409 while it is being removed."""
+    deps().rows.films.lift_erasure(path.film, account=current_account().id)
     return "", 204
 
 

@@ -135,6 +135,23 @@ find("comments").addEventListener("click", async (event) => {
     find("comment")?.focus();
   });
 });
+
+// Erasing, for stewards: a dialogue asks once more, its safe button first
+find("erase")?.addEventListener("click", () => find("erase-dialog").showModal());
+find("erase-now")?.addEventListener("click", async (event) => {
+  const button = event.currentTarget; // gone from the event once we have waited
+  button.disabled = true;
+  try {
+    await ask(api, { method: "DELETE" });
+    // Not to be gone back to: there is nothing here any more.
+    location.replace(find("list").href);
+  } catch (problem) {
+    button.disabled = false;
+    find("erase-dialog").close();
+    say(problem.message, "bad");
+  }
+});
+
 async function tell(doing) {
   try {
     await doing();
