@@ -145,15 +145,15 @@ class IngestHandler:
             # We were cut before its raw version, which goes last, was removed.
             self._forget(receipt, film)
             return
-        known = self._known(receipt, film)
+        kept = self._kept(receipt, film)
         for rendition in _MEDIA:
             self._put(film, rendition)
         state = self._rows.receipts.accept(
             receipt,
-            _row(film, receipt, known),
-            self._events(task, film, known),
-            also=known.also,
-            contradicts=known.contradicts,
+            _row(film, receipt, kept),
+            self._events(task, film, kept),
+            also=kept.also,
+            contradicts=kept.contradicts,
         )
         log.info("A film is stored", extra={"receipt": str(receipt.id), "state": state})
         if state in _STORED:
@@ -185,7 +185,7 @@ class IngestHandler:
                 "too-large", wanted=f"at most {limit} bytes", came=f"{receipt.size} bytes"
             ) from None
 
-    def _known(self, receipt: Receipt, film: Developed) -> Known:
+    def _kept(self, receipt: Receipt, film: Developed) -> Known:
         """Return what may be kept of what the file and the form say. The rest ends here."""
         secret = self._settings.site_secret.get_secret_value()
         return deidentify(film.says, receipt.form, secret=secret, data_set=receipt.site)
