@@ -7,6 +7,7 @@ can write no file, and dies with its parent.
 
 import ctypes
 import json
+import logging
 import os
 import resource
 import signal
@@ -14,6 +15,7 @@ import socket
 import struct
 import sys
 import traceback
+import warnings
 from typing import Any, Final
 
 from ingest.readers import read_file
@@ -31,6 +33,9 @@ def main(memory_bytes: int, seconds: float, pixel_limit: int, parent: int) -> No
     """Serve until the socket closes."""
     _die_with(parent)
     _limit(memory_bytes)
+    # Libraries warn of odd values by quoting them, and what we write to stderr is a log.
+    warnings.simplefilter("ignore")
+    logging.disable()
     with socket.socket(fileno=0) as wire, wire.makefile("rwb", buffering=1 << 16) as stream:
         # What says that the imports are done: only then does a film's time begin to run.
         stream.write(LENGTH.pack(0))
@@ -55,8 +60,8 @@ def _outcome(data: bytes, pixel_limit: int) -> tuple[dict[str, Any], list[bytes]
         return {"refused": [error.code, error.wanted, error.came]}, []
     except MemoryError:
         return {"exhausted": True}, []
-    except Exception:  # noqa: BLE001 - a bug of ours: told to the parent, who raises it
-        return {"bug": traceback.format_exc(limit=-5)}, []
+    except Exception as error:  # noqa: BLE001 - a bug of ours: told to the parent, who raises it
+        return {"bug": _where(error)}, []
     head = {
         "film": film.film,
         "width": film.width,
@@ -65,6 +70,12 @@ def _outcome(data: bytes, pixel_limit: int) -> tuple[dict[str, Any], list[bytes]
         "says": film.says.json(),
     }
     return head, [getattr(film, name) for name in BLOBS]
+
+
+def _where(error: BaseException) -> str:
+    """Return an error's kind and place without its words: they may quote the patient's name."""
+    place = traceback.format_tb(error.__traceback__, limit=-5)
+    return "".join([*place, type(error).__name__])
 
 
 def _die_with(parent: int) -> None:

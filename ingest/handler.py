@@ -15,6 +15,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from ingest.decoder import Decoder
+from ingest.deidentify import Known, deidentify
 from ingest.notification import drop_of
 from ingest.renditions import Developed
 from schemas.envelope import Message, from_record, to_message
@@ -144,9 +145,16 @@ class IngestHandler:
             # We were cut before its raw version, which goes last, was removed.
             self._forget(receipt, film)
             return
+        kept = self._kept(receipt, film)
         for rendition in _MEDIA:
             self._put(film, rendition)
-        state = self._rows.receipts.accept(receipt, _row(film, receipt), self._events(task, film))
+        state = self._rows.receipts.accept(
+            receipt,
+            _row(film, receipt, kept),
+            self._events(task, film, kept),
+            also=kept.also,
+            contradicts=kept.contradicts,
+        )
         log.info("A film is stored", extra={"receipt": str(receipt.id), "state": state})
         if state in _STORED:
             self._remove_raw(receipt)
@@ -180,6 +188,11 @@ class IngestHandler:
                 "too-large", wanted=f"at most {limit} bytes", came=f"{receipt.size} bytes"
             ) from None
 
+    def _kept(self, receipt: Receipt, film: Developed) -> Known:
+        """Return what may be kept of what the file and the form say. The rest ends here."""
+        secret = self._settings.site_secret.get_secret_value()
+        return deidentify(film.says, receipt.form, secret=secret, data_set=receipt.site)
+
     def _put(self, film: Developed, rendition: Rendition) -> None:
         data: bytes = getattr(film, rendition)
         self._objects.put(
@@ -211,13 +224,17 @@ class IngestHandler:
             extra={"receipt": str(receipt.id), "code": refusal.code, "state": state},
         )
 
-    def _events(self, task: _Task, film: Developed) -> list[Message]:
-        """Return what is said of a stored film; the same for each repeat."""
+    def _events(self, task: _Task, film: Developed, known: Known) -> list[Message]:
+        """Return what is said of a stored film, as this drop knows it; the same each time."""
         receipt = task.receipt
         received = RadiographReceived(
             radiograph=film.film,
+            patient=known.patient,
+            study=known.study,
             site=receipt.site,
             source=receipt.source,
+            view=known.view,
+            facts=known.facts,
             width=film.width,
             height=film.height,
             bits=film.bits,
@@ -241,7 +258,7 @@ class IngestHandler:
             raise errors[0]
 
 
-def _row(film: Developed, receipt: Receipt) -> Film:
+def _row(film: Developed, receipt: Receipt, known: Known) -> Film:
     return Film(
         id=film.film,
         width=film.width,
@@ -250,6 +267,10 @@ def _row(film: Developed, receipt: Receipt) -> Film:
         site=receipt.site,
         source=receipt.source,
         signature=film.signature,
+        patient=known.patient,
+        study=known.study,
+        view=known.view,
+        facts=known.facts,
     )
 
 

@@ -12,7 +12,8 @@ from typing import Any, Literal, Self
 FileFormat = Literal["png", "jpeg", "dicom"]
 
 
-@dataclass(frozen=True)
+# Without a repr: a traceback or a log line that shows one must not name a patient.
+@dataclass(frozen=True, repr=False)
 class FileSays:
     """Values as the file has them, stripped; None where it has none.
 

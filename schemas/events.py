@@ -11,6 +11,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.facts import KnownFacts
+
 FilmId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the samples")]
 FindingState = Literal["suspected", "borderline", "not_suspected", "not_assessed"]
 Verdict = Annotated[int, Field(ge=-1, le=1, description="1 present, 0 absent, -1 uncertain")]
@@ -64,6 +66,7 @@ class FilmFacts(BaseModel):
     height: Annotated[int, Field(gt=0, description="pixels")]
     bits: Literal[8, 16]
     flags: tuple[str, ...] = ()
+    facts: KnownFacts | None = Field(default=None, description="what else is known of the film")
 
 
 class RadiographReceived(FilmFacts, Event):

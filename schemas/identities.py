@@ -49,7 +49,16 @@ def film_id(samples: Samples) -> str:
 
 def keyed_code(secret: str, *parts: str) -> str:
     """Return a pseudonym: 32 hex digits of HMAC-SHA-256 under the site's secret."""
-    message = "\0".join(part.strip() for part in parts).encode()
+    return _keyed(secret, "\0".join(part.strip() for part in parts))
+
+
+def key_code(secret: str, bucket: str, key: str) -> str:
+    """Return the code by which the receipts of an object are found; a key's blanks count."""
+    return _keyed(secret, f"object\0{bucket}\0{key}")
+
+
+def _keyed(secret: str, text: str) -> str:
+    message = text.encode()
     return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()[:32]
 
 

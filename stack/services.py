@@ -105,6 +105,8 @@ POSTGRES_SETTINGS: Final[Mapping[str, str]] = {
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
     "log_min_error_statement": "panic",
+    # A row that breaks a rule would be quoted whole, with its key and its file's name.
+    "log_error_verbosity": "terse",
 }
 
 MINIO_ENVIRONMENT: Final[Mapping[str, str]] = {

@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import quote
 
 from schemas.errors import Unavailable
+from schemas.identities import key_code
 from store.grants import API, EXPORT, GRANTS, LOGINS, OPERATOR, OWNER
 from store.rows import Connection, admin_connection, translated
 from store.settings import Settings
@@ -42,6 +43,7 @@ def migrate(settings: Settings, *, database: str | None = None) -> None:
             _make_schemas(own)
             _run_migrations(settings, name)
             _make_functions(own)
+            _fill_key_codes(own, settings.site_secret.get_secret_value())
 
 
 def make_roles_and_database(settings: Settings) -> None:
@@ -186,3 +188,19 @@ def _make_functions(own: Connection) -> None:
         own.execute(b"RESET ROLE")
         own.execute(f"GRANT USAGE ON SCHEMA public TO {EXPORT}".encode())
         own.execute(f"GRANT SELECT ON public.schema_migrations TO {EXPORT}".encode())
+
+
+def _fill_key_codes(own: Connection, secret: str) -> None:
+    """Give receipts of before migration 0005 the code that finds them, a page at a time."""
+    while True:
+        rows = own.execute(
+            b"SELECT id, bucket, key FROM rad.receipt WHERE key_code IS NULL LIMIT 5000"
+        ).fetchall()
+        if not rows:
+            return
+        codes = [key_code(secret, row["bucket"], row["key"]) for row in rows]
+        own.execute(
+            b"UPDATE rad.receipt r SET key_code = n.code"
+            b" FROM unnest(%s::uuid[], %s::text[]) AS n(id, code) WHERE r.id = n.id",
+            [[row["id"] for row in rows], codes],
+        )

@@ -26,6 +26,7 @@ from store.records import (
     Comment,
     Drop,
     Erasure,
+    Fact,
     Film,
     FilmDetail,
     FilmPage,
@@ -61,15 +62,28 @@ class Receipts(Protocol):
         ...
 
     def find(self, bucket: str, key: str, limit: int = 50) -> list[Receipt]:
-        """Return the receipts of one object, newest first."""
+        """Return the receipts of one object, newest first; compared by a keyed code of the key."""
         ...
 
     def missing(self, drops: Sequence[Drop]) -> list[Drop]:
         """Return those of the drops that have no receipt yet (reconciler)."""
         ...
 
-    def accept(self, receipt: Receipt, film: Film, events: Sequence[Message]) -> ReceiptState:
+    def accept(
+        self,
+        receipt: Receipt,
+        film: Film,
+        events: Sequence[Message],
+        *,
+        also: Sequence[str] = (),
+        contradicts: Sequence[Fact] = (),
+    ) -> ReceiptState:
         """Store the film's row (once), tie the receipt to it, say the events.
+
+        What was missing of a known film (patient, study, view, facts) is filled from this one;
+        nothing is overwritten. Where they disagree the receipt says so in `contradicts`, with
+        what the caller found, and a film of two patients is flagged `conflict`; a drop of another
+        patient or study fills nothing. `also` are other codes of this drop's patient and study.
 
         Returns the receipt's new state: `accepted`; `analysed` when the film already has an
         analysis by the live model (then no work is asked: `analysis.requested*` among the events

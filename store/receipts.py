@@ -1,15 +1,15 @@
 """Drops and what became of them, in PostgreSQL (store/functions/receipts.sql)."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 from schemas.envelope import Message, to_message
 from schemas.events import ObjectUploaded, RadiographRejected
-from schemas.identities import keyed_code, receipt_id
+from schemas.identities import key_code, keyed_code, receipt_id
 from store.messages import messages_json
-from store.records import Drop, Film, Receipt, ReceiptState
+from store.records import Drop, Fact, Film, FormSays, Receipt, ReceiptState
 from store.rows import Call, Database, Row, json_value
 
 _ERASED_WANTED = "a film that was not erased"
@@ -28,10 +28,26 @@ class PostgresReceipts:
             return []
         rows = self._database.rows(
             "receipts_open",
-            drops=json_value([_drop_json(drop) for drop in drops]),
+            drops=json_value([self._drop_json(drop) for drop in drops]),
             events=json_value(events),
         )
         return [_receipt(row) for row in rows]
+
+    def _drop_json(self, drop: Drop) -> dict[str, Any]:
+        return {
+            "id": str(receipt_id(drop.bucket, drop.key, drop.version)),
+            "bucket": drop.bucket,
+            "key": drop.key,
+            "key_code": key_code(self._secret, drop.bucket, drop.key),
+            "version": drop.version,
+            "lane": drop.lane,
+            "site": drop.site,
+            "source": drop.source,
+            "size": drop.size,
+            "filename": drop.filename,
+            "depositor": str(drop.depositor) if drop.depositor else None,
+            "form": _form_json(drop.form) or None,
+        }
 
     def open_many(self, drops: Sequence[Drop]) -> list[Receipt]:
         return self._open(drops, {})
@@ -49,7 +65,8 @@ class PostgresReceipts:
         return _receipt(row) if row else None
 
     def find(self, bucket: str, key: str, limit: int = 50) -> list[Receipt]:
-        rows = self._database.rows("receipts_find", bucket=bucket, key=key, limit=limit)
+        code = key_code(self._secret, bucket, key)
+        rows = self._database.rows("receipts_find", key_code=code, limit=limit)
         return [_receipt(row) for row in rows]
 
     def missing(self, drops: Sequence[Drop]) -> list[Drop]:
@@ -58,12 +75,22 @@ class PostgresReceipts:
         unknown = {row["receipts_missing"] for row in rows}
         return [drop for identity, drop in by_id.items() if identity in unknown]
 
-    def accept(self, receipt: Receipt, film: Film, events: Sequence[Message]) -> ReceiptState:
+    def accept(
+        self,
+        receipt: Receipt,
+        film: Film,
+        events: Sequence[Message],
+        *,
+        also: Sequence[str] = (),
+        contradicts: Sequence[Fact] = (),
+    ) -> ReceiptState:
+        said = _film_json(film) | {"also": list(also), "contradicts": list(contradicts)}
+
         def work(call: Call) -> ReceiptState:
             state: ReceiptState | str = call.value(
                 "receipts_accept",
                 receipt=receipt.id,
-                film=json_value(_film_json(film)),
+                film=json_value(said),
                 signature=film.signature,
                 tombstone=tombstone(self._secret, film.id),
                 events=json_value(messages_json(events)),
@@ -130,19 +157,20 @@ def _erased(receipt: Receipt) -> Message:
     return to_message(event, site=receipt.site)
 
 
-def _drop_json(drop: Drop) -> dict[str, Any]:
-    return {
-        "id": str(receipt_id(drop.bucket, drop.key, drop.version)),
-        "bucket": drop.bucket,
-        "key": drop.key,
-        "version": drop.version,
-        "lane": drop.lane,
-        "site": drop.site,
-        "source": drop.source,
-        "size": drop.size,
-        "filename": drop.filename,
-        "depositor": str(drop.depositor) if drop.depositor else None,
-    }
+def _form_json(form: FormSays) -> dict[str, Any]:
+    day = form.study_date.isoformat() if form.study_date else None
+    said = {"patient": form.patient, "study": form.study, "study_date": day, "view": form.view}
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _form(said: dict[str, Any]) -> FormSays:
+    day = said.get("study_date")
+    return FormSays(
+        patient=said.get("patient"),
+        study=said.get("study"),
+        study_date=date.fromisoformat(day) if day else None,
+        view=said.get("view"),
+    )
 
 
 def _film_json(film: Film) -> dict[str, Any]:
@@ -167,4 +195,6 @@ def _film_json(film: Film) -> dict[str, Any]:
 
 def _receipt(row: Row) -> Receipt:
     row.pop("new")
+    row["form"] = _form(row["form"] or {})
+    row["contradicts"] = tuple(row["contradicts"])
     return Receipt(**row)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -21,9 +21,22 @@ LetterState = Literal["open", "replayed", "discarded"]
 Rendition = Literal["full", "display", "thumbnail"]
 TextCheck = Literal["unseen", "clean", "found"]
 Sharing = Literal["private", "library", "open"]
+View = Literal["PA", "AP", "LATERAL"]
+#: Facts in which drops of one film, or a file and the deposit form, may disagree.
+Fact = Literal["patient", "study", "view", "sex", "age"]
 
 #: Receipts in these states end their way; `failed` may become `analysed` after a replay.
 FINAL_STATES = frozenset({"analysed", "rejected", "quarantined", "failed"})
+
+
+@dataclass(frozen=True)
+class FormSays:
+    """What the deposit form said of a film, as it may be kept: pseudonyms and a shifted day."""
+
+    patient: str | None = None
+    study: str | None = None
+    study_date: date | None = None
+    view: View | None = None
 
 
 @dataclass(frozen=True)
@@ -39,11 +52,16 @@ class Drop:
     source: str
     filename: str | None = None
     depositor: UUID | None = None
+    form: FormSays = field(default_factory=FormSays)
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of a drop. `code`, `wanted` and `came` tell why, when it was refused."""
+    """What became of a drop. `code`, `wanted` and `came` tell why, when it was refused.
+
+    `form` is what the depositor said; `contradicts` names what of it, or of the file, disagrees
+    with the file or with what other drops of the film had said: there the earlier word stands.
+    """
 
     id: UUID
     bucket: str
@@ -62,6 +80,8 @@ class Receipt:
     wanted: str | None = None
     came: str | None = None
     film: str | None = None
+    form: FormSays = field(default_factory=FormSays)
+    contradicts: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,7 +100,7 @@ class Film:
     signature: bytes
     patient: str | None = None
     study: str | None = None
-    view: Literal["PA", "AP", "LATERAL"] | None = None
+    view: View | None = None
     flags: tuple[str, ...] = ()
     created_at: datetime | None = None
     facts: KnownFacts = field(default_factory=KnownFacts)

@@ -14,7 +14,7 @@ from store.ports import rendition_key
 from store.rows import connect as connect_rows
 from tests.dropping import analysed, drop_settings, films
 from tests.services import WholeStack, admin_settings
-from tests.store.test_removal import KEPT, tables_with
+from tests.store.test_removal_tables import KEPT, tables_with
 from tests.waiting import eventually
 
 BUCKETS = ("dropzone", "quarantine", "radiographs")
@@ -43,9 +43,9 @@ def drop(whole: WholeStack, key: str, data: bytes) -> None:
 def receipt(whole: WholeStack, key: str, state: str) -> dict[str, Any]:
     """Return the receipt of a key once it is in this state."""
 
-    def found() -> dict[str, Any] | None:
+    def found() -> dict[str, Any]:
         items: list[dict[str, Any]] = ask(whole, "GET", f"/receipts?key={key}")["items"]
-        return next((item for item in items if item["state"] == state), None)
+        return next((item for item in items if item["state"] == state), {})
 
     return eventually(found, 90, every_s=0.3, what=f"{key} {state}")
 

@@ -145,6 +145,7 @@ def detail_json(detail: FilmDetail) -> dict[str, Any]:
         }
     answer["patient"] = detail.row.film.patient
     answer["study"] = detail.row.film.study
+    answer["facts"] = detail.row.film.facts.model_dump(mode="json")
     answer["validations"] = [reading_json(reading) for reading in detail.readings]
     answer["comments"] = [comment_json(comment) for comment in detail.comments]
     return answer

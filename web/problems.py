@@ -98,18 +98,23 @@ def wants_problem() -> bool:
 
 
 def from_validation(error: ValidationError) -> Response:
-    """Return the answer to a request that does not fit its model (flask-openapi3's callback).
+    """Return the answer to a request that does not fit its model (flask-openapi3's callback)."""
+    return validation_problem(error).response()
+
+
+def validation_problem(error: ValidationError) -> Problem:
+    """Return what is wrong with a request by field and rule, never by what came.
 
     A path that cannot name anything (a film id of the wrong shape) is simply not found.
     """
     if error.title.endswith("Path"):
-        return Problem(404, "There is nothing under this address.").response()
+        return Problem(404, "There is nothing under this address.")
     places = tuple(
         (".".join(str(part) for part in item["loc"]) or "body", item["msg"])
         for item in error.errors(include_url=False, include_context=False, include_input=False)
     )
     first = f"{places[0][0]}: {places[0][1]}" if places else "it does not fit"
-    return Problem(422, f"The request was not understood: {first}.", errors=places).response()
+    return Problem(422, f"The request was not understood: {first}.", errors=places)
 
 
 def _answer(error: Exception) -> Response:

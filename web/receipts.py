@@ -38,4 +38,5 @@ def receipt_json(receipt: Receipt, language: Language) -> dict[str, Any]:
         "site": receipt.site,
         "created_at": receipt.created_at.isoformat(),
         "updated_at": receipt.updated_at.isoformat(),
+        "contradicts": list(receipt.contradicts),
     }

@@ -41,6 +41,17 @@ class Log(Logger):  # type: ignore[misc]
         self.error_log.handlers.clear()
         self.error_log.propagate = True
 
+    def warning(self, msg: Any, *args: Any, **more: Any) -> None:
+        """Say that a request was no HTTP without quoting it: it may hold a key, a name in it."""
+        if str(msg).startswith("Invalid request from"):
+            msg, args = "A request that is no HTTP was refused", ()
+        super().warning(msg, *args, **more)
+
+    def exception(self, msg: Any, *args: Any, **more: Any) -> None:
+        """Say which request failed outside the application, without its query string."""
+        cut = (arg.partition("?")[0] if isinstance(arg, str) else arg for arg in args)
+        super().exception(msg, *cut, **more)
+
 
 class Server(BaseApplication):  # type: ignore[misc]
     """Gunicorn, configured from our settings and from nothing else."""

@@ -36,8 +36,19 @@ OVERHEAD_BYTES: Final = 1 << 20
 #: Seconds a refused body is read on, so that its sender comes to read the answer.
 DRAIN_S: Final = 20.0
 FIELD: Final = "files"
+#: Text fields of a request and their length, at most: a form has few and short ones.
+_FIELDS_MAX: Final = 16
+_FIELD_BYTES: Final = 1024
 _NAME_MAX: Final = 255
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass
+class Body:
+    """What came: the files in the order sent, and the text fields beside them."""
+
+    files: list["Upload"] = field(default_factory=list)
+    fields: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass
@@ -63,10 +74,10 @@ def check_length(length: int | None, settings: Settings) -> None:
 
 
 @contextmanager
-def read_uploads(
-    stream: IO[bytes], content_type: str, settings: Settings
-) -> Iterator[list[Upload]]:
+def read_uploads(stream: IO[bytes], content_type: str, settings: Settings) -> Iterator[Body]:
     """Give the files of a multipart body, in the order sent; remove them at the end.
+
+    With them come its text fields: short, each at most once, and in memory only.
 
     Raises Problem 413 over a limit of one file, of all together or of their number, and 422 for
     a body that is not multipart, is cut off, or has no file in the field `files`.
@@ -78,12 +89,12 @@ def read_uploads(
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="radiotheque-")))
         try:
-            uploads = _Reader(boundary.encode(), folder, settings).read(stream)
+            body = _Reader(boundary.encode(), folder, settings).read(stream)
         except ValueError as error:
             raise Problem(422, "The multipart body is malformed or cut off.") from error
-        if not uploads:
+        if not body.files:
             raise Problem(422, f"Wanted at least one file in the field {FIELD!r}, came none.")
-        yield uploads
+        yield body
 
 
 class _Reader:
@@ -96,11 +107,12 @@ class _Reader:
         self._settings = settings
         self._total = 0
         self._uploads: list[Upload] = []
-        self._current: Upload | None = None
+        self._fields: dict[str, bytearray] = {}
+        self._current: Upload | bytearray = bytearray()
         self._file: IO[bytes] | None = None
 
-    def read(self, stream: IO[bytes]) -> list[Upload]:
-        """Return the files. Raises Problem 413, ValueError for a broken body."""
+    def read(self, stream: IO[bytes]) -> Body:
+        """Return the files and fields. Raises Problem 413, ValueError for a broken body."""
         try:
             while True:
                 event = self._decoder.next_event()
@@ -111,11 +123,13 @@ class _Reader:
                     case File():
                         self._begin(event)
                     case Field():
-                        self._current = None
+                        self._begin_field(event)
                     case Data():
                         self._take(event)
                     case Epilogue():
-                        return self._uploads
+                        # A UnicodeDecodeError is a ValueError: a broken body.
+                        texts = {name: bytes(text).decode() for name, text in self._fields.items()}
+                        return Body(self._uploads, texts)
         finally:
             if self._file is not None:
                 self._file.close()
@@ -130,12 +144,22 @@ class _Reader:
         self._current = Upload(plain_name(part.filename))
         self._uploads.append(self._current)
 
+    def _begin_field(self, part: Field) -> None:
+        if part.name == FIELD:
+            raise Problem(422, f"The field {FIELD!r} is for files, came text.")
+        if part.name in self._fields or len(self._fields) == _FIELDS_MAX:
+            raise Problem(422, f"Wanted at most {_FIELDS_MAX} text fields, each once.")
+        self._current = self._fields.setdefault(part.name[:_NAME_MAX], bytearray())
+
     def _take(self, part: Data) -> None:
         upload = self._current
         self._total += len(part.data)
         if self._total > self._settings.request_limit_bytes:
             raise _too_large("together", self._settings.request_limit_bytes)
-        if upload is None:
+        if isinstance(upload, bytearray):
+            upload += part.data
+            if len(upload) > _FIELD_BYTES:
+                raise Problem(422, f"Wanted text fields of at most {_FIELD_BYTES} bytes.")
             return
         upload.size += len(part.data)
         if upload.size > self._settings.file_limit_bytes:

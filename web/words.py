@@ -191,6 +191,46 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         ),
         "Metadata are removed on arrival. Do not deposit an image with a name burnt into it.",
     ),
+    "deposit.about": (
+        "Patient, date et incidence (facultatif, PNG et JPEG)",
+        "Patient, date and view (optional, PNG and JPEG)",
+    ),
+    "deposit.about_help": (
+        (
+            "Vaut pour les prochains fichiers déposés, tous du même patient ; les champs sont "
+            "ensuite vidés. Le code du patient est haché à l'arrivée, avec une clé du site : "
+            "il n'est jamais gardé tel quel. Pas de nom ici. Un fichier DICOM dit cela lui-même "
+            "et l'emporte."
+        ),
+        (
+            "Holds for the files dropped next, all of one patient; the fields are then emptied. "
+            "The patient's code is hashed on arrival, with a key of the site: it is never kept "
+            "as it is. No name here. A DICOM file says this itself and wins."
+        ),
+    ),
+    "deposit.patient": ("Code du patient", "Patient code"),
+    "deposit.exam_date": ("Date de l'examen", "Exam date"),
+    "deposit.exam_date_help": (
+        (
+            "Avec un code de patient seulement : la date est gardée décalée, d'un nombre de "
+            "semaines propre au patient."
+        ),
+        "With a patient code only: the date is kept shifted, by weeks of the patient's own.",
+    ),
+    "deposit.view": ("Incidence", "View"),
+    "deposit.about_used": (
+        "Appliqué à {count} fichiers. Les champs ont été vidés.",
+        "Applied to {count} files. The fields were emptied.",
+    ),
+    "deposit.contradicts": (
+        "ne concorde pas avec ce qui était connu : {facts}",
+        "disagrees with what was known: {facts}",
+    ),
+    "deposit.fact.patient": ("patient", "patient"),
+    "deposit.fact.study": ("examen", "study"),
+    "deposit.fact.view": ("incidence", "view"),
+    "deposit.fact.sex": ("sexe", "sex"),
+    "deposit.fact.age": ("âge", "age"),
     "deposit.forbidden": (
         "Votre rôle (consultation) ne permet pas de déposer.",
         "Your role (viewer) does not allow depositing.",
@@ -314,6 +354,25 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "reading.list": ("Liste", "List"),
     "reading.deposited": ("déposé le {when}", "deposited on {when}"),
     "reading.copy": ("Code du cliché", "Film code"),
+    "known": ("Ce qui est connu", "What is known"),
+    "known.view": ("Incidence", "View"),
+    "known.sex": ("Sexe", "Sex"),
+    "known.sex.F": ("féminin", "female"),
+    "known.sex.M": ("masculin", "male"),
+    "known.sex.O": ("autre", "other"),
+    "known.age": ("Âge", "Age"),
+    "known.year": ("{years} an", "{years} year"),
+    "known.years": ("{years} ans", "{years} years"),
+    "known.oldest": ("{years} ans ou plus", "{years} years or over"),
+    "known.date": ("Date de l'examen", "Exam date"),
+    "known.shifted": (
+        "{date} (décalée de quelques semaines, la même pour tous les clichés du patient)",
+        "{date} (shifted by some weeks, the same for all of the patient's films)",
+    ),
+    "known.spacing": ("Taille du pixel", "Pixel spacing"),
+    "known.orientation": ("Orientation", "Orientation"),
+    "known.device": ("Appareil", "Device"),
+    "known.modality": ("Modalité", "Modality"),
     "reading.waiting": (
         "Analyse en attente. Les signes s'afficheront ici d'eux-mêmes.",
         "Waiting for analysis. The findings will show here by themselves.",

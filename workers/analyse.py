@@ -206,6 +206,7 @@ def _event(film: Film, analysis: Analysis, manifest: ModelManifest) -> Radiograp
         height=film.height,
         bits=film.bits,
         flags=film.flags,
+        facts=film.facts,
         model=analysis.model_label,
         embedding_version=analysis.embedding_version,
         preprocessing=analysis.preprocessing,

@@ -3,14 +3,72 @@
 CREATE TYPE api.receipt_row AS (
     id uuid, bucket text, key text, version text, lane text, state text, site text, source text,
     created_at timestamptz, updated_at timestamptz, size bigint, filename text, depositor uuid,
-    code text, wanted text, came text, film text, new boolean
+    code text, wanted text, came text, film text, form jsonb, contradicts text[], new boolean
 );
 
 CREATE FUNCTION rules.receipt_row(r rad.receipt, p_new boolean) RETURNS api.receipt_row
 LANGUAGE sql IMMUTABLE AS $$
     SELECT (r.id, r.bucket, r.key, r.version, r.lane, r.state, r.site, r.source, r.created_at,
         r.updated_at, r.size, r.filename, r.depositor, r.code, r.wanted, r.came, r.film,
-        p_new)::api.receipt_row;
+        r.said -> 'form', r.contradicts, p_new)::api.receipt_row;
+$$;
+
+-- Fill what was missing of a film with what a drop says of it, overwriting nothing; return in
+-- which facts they disagree. `also` of a drop are other codes for its own patient and study.
+-- A drop of another patient or study fills nothing: its other facts are about that one.
+CREATE FUNCTION rules.fill_film(p_film text, p_given jsonb) RETURNS text[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    known rad.film;
+    given rad.film := jsonb_populate_record(null::rad.film, p_given - 'flags');
+    other jsonb := coalesce(given.facts, '{}');
+    differ text[];
+BEGIN
+    SELECT * INTO known FROM film WHERE id = p_film FOR UPDATE;
+    SELECT coalesce(array_agg(name ORDER BY place), '{}') INTO differ
+    FROM (VALUES
+        (1, 'patient', known.patient, given.patient), (2, 'study', known.study, given.study),
+        (3, 'view', known.view, given.view),
+        (4, 'sex', known.facts ->> 'sex', other ->> 'sex'),
+        (5, 'age', known.facts ->> 'age', other ->> 'age')
+    ) AS fact(place, name, was, now_said)
+    WHERE was <> now_said AND NOT (name IN ('patient', 'study') AND (
+        coalesce((p_given -> 'also') ? was, false)
+        OR EXISTS (SELECT 1 FROM receipt r WHERE r.film = p_film
+            AND r.said ->> name = was AND (r.said -> 'also') ? now_said)));
+    IF 'patient' = ANY (differ) AND NOT 'conflict' = ANY (known.flags) THEN
+        known.flags := array_append(known.flags, 'conflict');
+    END IF;
+    IF NOT differ && '{patient,study}' THEN
+        known.patient := coalesce(known.patient, given.patient);
+        known.study := coalesce(known.study, given.study);
+        known.view := coalesce(known.view, given.view);
+        IF known.patient IS DISTINCT FROM given.patient THEN
+            -- Shifted by another code's weeks: beside this patient's days it would be wrong.
+            other := other - 'study_date' || jsonb_build_object(
+                'method', coalesce(other -> 'method', '[]') - '113107');
+        END IF;
+        known.facts := other || known.facts || jsonb_strip_nulls(jsonb_build_object('method', (
+            SELECT jsonb_agg(DISTINCT code ORDER BY code) FROM jsonb_array_elements(
+                coalesce(known.facts -> 'method', '[]') || coalesce(other -> 'method', '[]')
+            ) AS code)));
+    END IF;
+    UPDATE film SET patient = known.patient, study = known.study, view = known.view,
+        facts = known.facts, flags = known.flags
+    WHERE id = p_film AND (patient, study, view, facts, flags) IS DISTINCT FROM
+        (known.patient, known.study, known.view, known.facts, known.flags);
+    IF FOUND THEN
+        UPDATE card SET updated_at = clock_timestamp() WHERE film = p_film;
+    END IF;
+    RETURN differ;
+END $$;
+
+-- Return both lists as one, each fact once, in the order of the film's facts.
+CREATE FUNCTION rules.facts_of(p_some text[], p_more text[]) RETURNS text[]
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT ARRAY(SELECT name FROM unnest('{patient,study,view,sex,age}'::text[])
+        WITH ORDINALITY AS fact(name, place)
+        WHERE name = ANY (p_some || p_more) ORDER BY place);
 $$;
 
 -- Return each drop's receipt, made where new; `p_events`, by receipt id, are said for new ones.
@@ -18,15 +76,18 @@ CREATE FUNCTION api.receipts_open(p_drops jsonb, p_events jsonb) RETURNS SETOF a
 LANGUAGE plpgsql AS $$
 DECLARE
     made uuid[];
+    late record;
 BEGIN
     PERFORM rules.know_site(site)
     FROM (SELECT DISTINCT drop ->> 'site' AS site FROM jsonb_array_elements(p_drops) AS drop);
     WITH inserted AS (
         INSERT INTO receipt (id, bucket, key, version, lane, site, source, size, filename,
-            depositor)
-        SELECT id, bucket, key, version, lane, site, source, size, filename, depositor
+            depositor, key_code, said)
+        SELECT id, bucket, key, version, lane, site, source, size, filename, depositor, key_code,
+            CASE WHEN form IS NOT NULL THEN jsonb_build_object('form', form) END
         FROM jsonb_to_recordset(p_drops) AS d(id uuid, bucket text, key text, version text,
-            lane text, site text, source text, size bigint, filename text, depositor uuid)
+            lane text, site text, source text, size bigint, filename text, depositor uuid,
+            key_code text, form jsonb)
         -- One order for all: two batches with the same drops must not wait for each other.
         ORDER BY id
         ON CONFLICT DO NOTHING RETURNING id
@@ -38,6 +99,21 @@ BEGIN
     WHERE r.id = d.id AND r.id <> ALL (made) AND r.code IS DISTINCT FROM 'erased'
         AND (r.filename IS NULL AND d.filename IS NOT NULL
             OR r.depositor IS NULL AND d.depositor IS NOT NULL);
+    FOR late IN
+        UPDATE receipt r
+        SET said = coalesce(r.said, '{}') || jsonb_build_object('form', d.form)
+        FROM jsonb_to_recordset(p_drops) AS d(id uuid, form jsonb)
+        WHERE r.id = d.id AND r.id <> ALL (made) AND d.form IS NOT NULL
+            AND NOT coalesce(r.said ? 'form', false)
+        RETURNING r.id, r.film, d.form
+    LOOP
+        -- The film went in before its form came: it is told of it now.
+        UPDATE receipt SET contradicts = rules.facts_of(contradicts, rules.fill_film(late.film,
+            late.form || jsonb_build_object('facts', CASE WHEN late.form ? 'study_date' THEN
+                jsonb_build_object('study_date', late.form -> 'study_date',
+                    'method', '["113107"]'::jsonb) ELSE '{}' END)))
+        WHERE id = late.id AND late.film IS NOT NULL;
+    END LOOP;
     PERFORM rules.say(coalesce(
         (SELECT jsonb_agg(p_events -> id::text) FROM unnest(made) AS id
          WHERE p_events ? id::text), '[]'));
@@ -53,10 +129,11 @@ LANGUAGE sql STABLE AS $$
     SELECT (rules.receipt_row(r, false)).* FROM receipt r WHERE id = p_receipt;
 $$;
 
-CREATE FUNCTION api.receipts_find(p_bucket text, p_key text, p_limit bigint)
+-- By the code of bucket and key: the key itself is in no query, so in no log of queries.
+CREATE FUNCTION api.receipts_find(p_key_code text, p_limit bigint)
 RETURNS SETOF api.receipt_row LANGUAGE sql STABLE AS $$
     SELECT (rules.receipt_row(r, false)).* FROM receipt r
-    WHERE bucket = p_bucket AND key = p_key ORDER BY created_at DESC, id LIMIT p_limit;
+    WHERE key_code = p_key_code ORDER BY created_at DESC, id LIMIT p_limit;
 $$;
 
 -- Return those of the ids that are no receipt yet.
@@ -78,6 +155,7 @@ DECLARE
     result text;
     is_analysed boolean;
     work jsonb;
+    differ text[];
 BEGIN
     -- Shared: whoever erases this film or patient waits for us, or we see the tombstone.
     IF p_patient_tombstone IS NOT NULL THEN
@@ -119,16 +197,13 @@ BEGIN
     is_analysed := EXISTS (SELECT 1 FROM analysis a JOIN model m ON m.version = a.model
         WHERE a.film = given.id AND m.state = 'live');
     result := CASE WHEN is_analysed THEN 'analysed' ELSE 'accepted' END;
-    UPDATE film SET
-        patient = coalesce(film.patient, given.patient),
-        study = coalesce(film.study, given.study),
-        flags = CASE WHEN film.patient <> given.patient AND NOT 'conflict' = ANY (film.flags)
-            THEN array_append(film.flags, 'conflict') ELSE film.flags END,
-        requested_at = CASE WHEN NOT is_analysed AND work <> p_events
-            THEN now() ELSE film.requested_at END
-    WHERE id = given.id;
+    differ := rules.fill_film(given.id, p_film);
+    UPDATE film SET requested_at = now()
+    WHERE id = given.id AND NOT is_analysed AND work <> p_events;
     UPDATE receipt SET state = result, film = given.id, updated_at = clock_timestamp(),
-        said = coalesce(said, p_film - 'id')
+        said = p_film - 'id' || coalesce(said, '{}'),
+        contradicts = rules.facts_of(contradicts || differ,
+            ARRAY(SELECT jsonb_array_elements_text(p_film -> 'contradicts')))
     WHERE id = p_receipt;
     PERFORM rules.say(CASE WHEN is_analysed THEN work ELSE p_events END);
     RETURN result;

@@ -31,6 +31,7 @@ BEGIN
         OR receipt IN (SELECT id FROM receipt WHERE film = p_film);
     -- A key is what a depositor called a file: it goes with the film, only the receipt's id stays.
     UPDATE receipt SET film = NULL, filename = NULL, said = NULL, key = 'erased/' || id,
+        key_code = NULL,
         state = 'rejected', code = 'erased', wanted = 'a film that was not erased',
         came = 'an erased film', updated_at = clock_timestamp()
     WHERE film = p_film;

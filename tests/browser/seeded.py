@@ -23,6 +23,7 @@ from PIL import Image, UnidentifiedImageError
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from ingest.renditions import develop
+from schemas.facts import KnownFacts
 from schemas.findings import FINDINGS, INDEX
 from schemas.models import EMBEDDING_WIDTH, ModelManifest, OperatingPoint, OperatingPoints
 from stack.phantoms import DRAWN_FINDINGS, draw
@@ -161,8 +162,18 @@ class Pipeline:
             site="local",
             source=receipt.source,
             signature=made.signature,
-            patient=f"patient {int(made.film[:4], 16) % 40}",
-            view=("PA", "AP", None)[int(made.film[0], 16) % 3],
+            patient=receipt.form.patient or f"patient {int(made.film[:4], 16) % 40}",
+            study=receipt.form.study,
+            view=receipt.form.view or ("PA", "AP", None)[int(made.film[0], 16) % 3],
+            facts=KnownFacts(
+                sex="F",
+                age=int(made.film[:2], 16) % 91,
+                study_date=receipt.form.study_date,
+                pixel_spacing=(0.139, 0.139),
+                maker="Acme",
+                device="DR-7",
+                modality="DX",
+            ),
         )
         pictures: dict[Rendition, bytes] = {
             "full": made.full,

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FilePayload, Page, Route, expect
 
+from store.records import FormSays
 from tests.browser.conftest import Open
 from tests.browser.seeded import Seeded, phantom_png
 
@@ -139,3 +140,74 @@ def test_a_deposit_under_way_is_followed_after_the_page_is_opened_again(
     finally:
         site.pipeline.working.set()
     expect(recent).to_have_attribute("data-state", "analysed")
+
+
+def say(page: Page, patient: str, *, day: str = "", view: str = "") -> None:
+    if page.locator("#about").get_attribute("open") is None:
+        page.locator("#about summary").press("Enter")
+    page.locator("#about-patient").fill(patient)
+    if day:
+        page.locator("#about-date").fill(day)
+    page.locator("#about-view").select_option(view)
+
+
+def test_patient_date_and_view_go_with_the_next_files_and_no_others(
+    visit: Open, site: Seeded
+) -> None:
+    page = visit("/depot")
+    expect(page.locator("#about-date")).to_be_hidden()
+    say(page, "CODE-77", day="2021-04-17", view="LATERAL")
+    page.locator("#files").set_input_files([png("profil.png", 1010), png("autre.png", 1011)])
+    expect(page.locator("#about-used")).to_contain_text("Appliqué à 2 fichiers")
+    for name in ("patient", "date"):
+        expect(page.locator(f"#about-{name}")).to_have_value("")
+    expect(page.locator("#about-date")).to_be_disabled()
+    page.locator("#files").set_input_files([png("suivant.png", 1012)])
+    expect(page.locator("#about-used")).to_have_text("")
+    count(page, "analysed", 3)
+    said = {row.filename: row.form for row in site.rows.tables.receipts.values()}
+    assert said["profil.png"] == said["autre.png"]
+    assert said["profil.png"].view == "LATERAL"
+    assert said["profil.png"].study_date is not None
+    assert said["suivant.png"] == FormSays()
+    assert "CODE-77" not in repr(site.rows.tables)
+
+
+def test_files_that_say_different_things_never_share_a_request(visit: Open, site: Seeded) -> None:
+    page = visit("/depot")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/v1/radiographs", hold)
+    for number in range(4):
+        say(page, f"P{number}")
+        page.locator("#files").set_input_files([png(f"lot-{number}.png", 1020 + number)])
+    page.unroute("**/api/v1/radiographs")
+    # Two leave at once; the other two wait together for their turn.
+    assert len(held) == 2
+    for route in held:
+        route.continue_()
+    count(page, "analysed", 4)
+    forms = [
+        row.form.patient
+        for row in site.rows.tables.receipts.values()
+        if (row.filename or "").startswith("lot-")
+    ]
+    assert len(set(forms)) == 4
+
+
+def test_a_film_known_as_another_patient_s_says_in_what_it_disagrees(visit: Open) -> None:
+    page = visit("/depot")
+    say(page, "A")
+    page.locator("#files").set_input_files([png("un.png", 1013)])
+    count(page, "analysed", 1)
+    say(page, "B")
+    page.locator("#files").set_input_files([png("deux.png", 1013)])
+    count(page, "analysed", 2)
+    row = page.locator("#drops .drop", has_text="deux.png")
+    expect(row).to_contain_text("analysé : ne concorde pas avec ce qui était connu : patient")
+    page.reload()
+    recent = page.locator("#recent .drop", has_text="deux.png")
+    expect(recent).to_contain_text("ne concorde pas")

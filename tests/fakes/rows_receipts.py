@@ -1,14 +1,16 @@
 """Drops and their receipts, in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import get_args
 from uuid import UUID
 
 from schemas.envelope import Message, to_message
 from schemas.errors import NotFound
 from schemas.events import ObjectUploaded, RadiographRejected
+from schemas.facts import KnownFacts
 from schemas.identities import receipt_id
-from store.records import Drop, Film, Receipt, ReceiptState
+from store.records import Drop, Fact, Film, FormSays, Receipt, ReceiptState
 from tests.fakes.rows_tables import EVERYBODY, STEWARDS, Tables, now
 
 
@@ -31,6 +33,8 @@ class FakeReceipts:
                 depositor=known.depositor or drop.depositor,
             )
             tables.receipts[identity] = filled
+            if known.form == FormSays() != drop.form:
+                filled = self._told_late(filled, drop.form)
             return filled, False
         moment = now()
         receipt = Receipt(
@@ -47,6 +51,7 @@ class FakeReceipts:
             size=drop.size,
             filename=drop.filename,
             depositor=drop.depositor,
+            form=drop.form,
         )
         tables.receipts[identity] = receipt
         tables.signal("receipt", str(identity))
@@ -87,7 +92,15 @@ class FakeReceipts:
                 if receipt_id(drop.bucket, drop.key, drop.version) not in known
             ]
 
-    def accept(self, receipt: Receipt, film: Film, events: Sequence[Message]) -> ReceiptState:
+    def accept(
+        self,
+        receipt: Receipt,
+        film: Film,
+        events: Sequence[Message],
+        *,
+        also: Sequence[str] = (),
+        contradicts: Sequence[Fact] = (),
+    ) -> ReceiptState:
         with self._tables.work():
             tables = self._tables
             known = tables.receipts.get(receipt.id)
@@ -102,8 +115,8 @@ class FakeReceipts:
                     tables.say(events)
                 return known.state
             self._store(film)
-            if film.patient is not None:
-                tables.said_patient.setdefault(known.id, film.patient)
+            found = {*known.contradicts, *contradicts, *self._fill(film, tuple(also))}
+            tables.said.setdefault(known.id, (film, tuple(also)))
             live = tables.live()
             analysed = live and (film.id, live.manifest.version) in tables.analyses
             state: ReceiptState = "analysed" if analysed else "accepted"
@@ -111,8 +124,7 @@ class FakeReceipts:
                 events = [row for row in events if not _is_work(row)]
             elif any(_is_work(row) for row in events):
                 tables.requested[film.id] = now()
-            if known.state != state or known.film != film.id:
-                tables.move(known, state=state, film=film.id)
+            tables.move(known, state=state, film=film.id, contradicts=_in_order(found))
             tables.say(events)
             return state
 
@@ -142,13 +154,72 @@ class FakeReceipts:
             tables.next_position += 1
             tables.updated[film.id] = now()
             return
-        flags = known.flags
-        disagree = film.patient and known.patient and film.patient != known.patient
-        if disagree and "conflict" not in flags:
-            flags = (*flags, "conflict")
-        patient = known.patient or film.patient
-        study = known.study or film.study
-        tables.films[film.id] = replace(known, flags=flags, patient=patient, study=study)
+
+    def _told_late(self, receipt: Receipt, form: FormSays) -> Receipt:
+        """Take in a form that came after its film."""
+        tables = self._tables
+        found: tuple[Fact, ...] = ()
+        if receipt.film is not None:
+            facts = KnownFacts()
+            if form.study_date:
+                facts = KnownFacts(study_date=form.study_date, method=("113107",))
+            film = tables.films[receipt.film]
+            told = replace(
+                film, patient=form.patient, study=form.study, view=form.view, facts=facts
+            )
+            found = self._fill(told, ())
+        told_receipt = replace(
+            receipt, form=form, contradicts=_in_order({*receipt.contradicts, *found})
+        )
+        tables.receipts[receipt.id] = told_receipt
+        return told_receipt
+
+    def _fill(self, given: Film, also: tuple[str, ...]) -> tuple[Fact, ...]:
+        """Fill what was missing of a known film; return in which facts the drop disagrees."""
+        tables = self._tables
+        known = tables.films[given.id]
+        pairs: dict[Fact, tuple[str | int | None, str | int | None]] = {
+            "patient": (known.patient, given.patient),
+            "study": (known.study, given.study),
+            "view": (known.view, given.view),
+            "sex": (known.facts.sex, given.facts.sex),
+            "age": (known.facts.age, given.facts.age),
+        }
+        differ = tuple(
+            name
+            for name, (was, said) in pairs.items()
+            if was is not None and said is not None and was != said
+            if not self._one_of_two_names(given.id, name, was, said, also)
+        )
+        filled = known
+        if "patient" in differ and "conflict" not in known.flags:
+            filled = replace(known, flags=(*known.flags, "conflict"))
+        if not {"patient", "study"} & set(differ):
+            patient = known.patient or given.patient
+            filled = replace(
+                filled,
+                patient=patient,
+                study=known.study or given.study,
+                view=known.view or given.view,
+                facts=_facts(known.facts, given.facts, keep_day=patient == given.patient),
+            )
+        if filled != known:
+            tables.films[given.id] = filled
+            tables.updated[given.id] = now()
+        return differ
+
+    def _one_of_two_names(
+        self, film: str, name: Fact, was: str | int, said: str | int, also: tuple[str, ...]
+    ) -> bool:
+        """Return whether two codes are known to mean the same patient or study."""
+        if name not in {"patient", "study"}:
+            return False
+        tables = self._tables
+        return was in also or any(
+            getattr(told, name) == was and said in others
+            for receipt, (told, others) in tables.said.items()
+            if tables.receipts[receipt].film == film
+        )
 
     def reject(
         self, receipt: Receipt, *, code: str, wanted: str, came: str, events: Sequence[Message]
@@ -175,6 +246,22 @@ class FakeReceipts:
                 if who.role in STEWARDS or row.depositor == account
             ]
             return sorted(rows, key=lambda row: row.created_at, reverse=True)[:limit]
+
+
+def _facts(known: KnownFacts, given: KnownFacts, *, keep_day: bool) -> KnownFacts:
+    """Return both, the known ones first; a day shifted for another patient's code is left out."""
+    more = given.model_dump(exclude_defaults=True)
+    methods = {*given.method, *known.method}
+    if not keep_day:
+        more.pop("study_date", None)
+        methods -= {"113107"} - {*known.method}
+    said = more | known.model_dump(exclude_defaults=True)
+    return KnownFacts.model_validate(said | {"method": sorted(methods)})
+
+
+def _in_order(facts: Collection[Fact]) -> tuple[Fact, ...]:
+    every: tuple[Fact, ...] = get_args(Fact)
+    return tuple(name for name in every if name in facts)
 
 
 def _is_work(message: Message) -> bool:

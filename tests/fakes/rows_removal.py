@@ -46,7 +46,7 @@ def erase_film(
             wanted="a film that was not erased",
             came="an erased film",
         )
-        tables.said_patient.pop(receipt.id, None)
+        tables.said.pop(receipt.id, None)
     for kept in (tables.films, tables.positions, tables.updated, tables.requested):
         kept.pop(film, None)
     moment = now()
@@ -86,11 +86,11 @@ class FakePatients:
             tables.allow_or_operator(account, STEWARDS)
             said = {
                 tables.receipts[receipt].film
-                for receipt, code in tables.said_patient.items()
-                if code == patient
+                for receipt, (told, _) in tables.said.items()
+                if told.patient == patient
             }
-            found = [row.id for row in tables.films.values() if row.patient != patient]
-            return sorted(said.intersection(found), key=tables.positions.__getitem__)
+            found = {row.id for row in tables.films.values() if row.patient != patient}
+            return sorted(found & said, key=tables.positions.__getitem__)
 
     def erase(self, patient: str, *, account: UUID | None) -> list[str]:
         with self._tables.work():

@@ -46,6 +46,7 @@ class Tables:
     down: bool = False
     lock: threading.Condition = field(default_factory=threading.Condition)
     receipts: dict[UUID, Receipt] = field(default_factory=dict)
+    said: dict[UUID, tuple[Film, tuple[str, ...]]] = field(default_factory=dict)
     films: dict[str, Film] = field(default_factory=dict)
     positions: dict[str, int] = field(default_factory=dict)
     updated: dict[str, datetime] = field(default_factory=dict)
@@ -71,7 +72,6 @@ class Tables:
     tombstones: dict[str, str | None] = field(default_factory=dict)
     erasures: dict[str, Erasure] = field(default_factory=dict)
     erase_again_s: float = 600.0
-    said_patient: dict[UUID, str] = field(default_factory=dict)
     live_at: dict[int, datetime] = field(default_factory=dict)
     audit: list[AuditRow] = field(default_factory=list)
     signals: list[tuple[str, str]] = field(default_factory=list)

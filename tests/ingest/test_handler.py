@@ -1,18 +1,22 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
+from typing import Any
 
 import pytest
 
+from ingest.deidentify import deidentify
 from ingest.handler import IngestHandler
 from ingest.readers import read_film
 from ingest.renditions import Developed, develop
+from ingest.says import FileSays
 from schemas.envelope import Message, from_record
 from schemas.errors import Dead, Unavailable
 from schemas.events import RadiographReceived, RadiographRejected
 from schemas.identities import film_id
 from store.log import Record
 from store.ports import rendition_key
-from store.records import Drop, Film, Receipt, ReceiptState, Rendition
+from store.records import Drop, Film, FormSays, Receipt, ReceiptState, Rendition
 from store.settings import Settings
 from tests.fakes.objects import FakeObjects, notification
 from tests.fakes.rows import FakeRows
@@ -29,12 +33,13 @@ class DevelopedHere:
     def __init__(self) -> None:
         self.seen = 0
         self.closed = False
+        self.says = FileSays("png")
 
     def develop(self, data: bytes) -> Developed:
         self.seen += 1
         if data == b"bug":
             raise ZeroDivisionError
-        return develop(read_film(data, 1_000_000))
+        return develop(read_film(data, 1_000_000), self.says)
 
     def close(self) -> None:
         self.closed = True
@@ -289,8 +294,10 @@ def test_a_drop_refused_for_its_patient_leaves_a_film_that_was_here_without_one(
     record = house.drop("b", png_of(film))
     refused = house.rows.receipts.accept
 
-    def accept(receipt: Receipt, row: Film, events: Sequence[Message]) -> ReceiptState:
-        return refused(receipt, replace(row, patient="p1"), events)
+    def accept(
+        receipt: Receipt, film: Film, events: Sequence[Message], **others: Any
+    ) -> ReceiptState:
+        return refused(receipt, replace(film, patient="p1"), events, **others)
 
     house.rows.tables.tombstones["patient/p1"] = None
     house.rows.receipts.accept = accept  # type: ignore[method-assign]
@@ -345,3 +352,57 @@ def test_an_upload_without_a_receipt_is_dead(house: House) -> None:
 def test_close_ends_the_decoder(house: House) -> None:
     house.handler.close()
     assert house.decoder.closed
+
+
+SAYS = FileSays(
+    "dicom",
+    patient_id="PAT-needle",
+    birth_date="19500607",
+    sex="M",
+    study="1.2.840.777",
+    study_date="20180910",
+    view="LL",
+)
+
+
+def test_what_a_file_says_is_kept_as_codes_in_row_and_event(house: House) -> None:
+    house.decoder.says = SAYS
+    record = house.drop("a", png_of(drawn()))
+    house.handler.handle([record])
+    row = house.rows.films.get(film_id(drawn()))
+    [message] = house.said("radiograph.received")
+    event = from_record(*_carried(message)).event
+    assert row is not None
+    assert isinstance(event, RadiographReceived)
+    known = deidentify(
+        SAYS, FormSays(), secret="test-site-secret", data_set=house.receipt(record).site
+    )
+    assert (row.patient, row.study, row.view) == (known.patient, known.study, "LATERAL")
+    assert (event.patient, event.study, event.view) == (row.patient, row.study, row.view)
+    assert event.facts == row.facts == known.facts
+    assert row.facts.age == 68
+    for private in (b"PAT-needle", b"19500607", b"20180910", b"2018-09-10", b"1.2.840.777"):
+        assert private not in message.value
+
+
+def test_what_the_form_said_reaches_the_film_and_where_it_disagrees_the_receipt(
+    house: House,
+) -> None:
+    version = house.objects.put("dropzone", "uploads/1", png_of(drawn()))
+    form = FormSays("a code", "a study", date(2018, 3, 1), "PA")
+    drop = Drop("dropzone", "uploads/1", version, 9, "first", "test", "upload", form=form)
+    house.rows.receipts.open_with_event([drop])
+    house.handler.handle([uploaded(house.said("object.uploaded")[0])])
+    row = house.rows.films.get(film_id(drawn()))
+    assert row is not None
+    assert (row.patient, row.study, row.view) == ("a code", "a study", "PA")
+    assert row.facts.study_date == date(2018, 3, 1)
+
+    house.decoder.says = SAYS
+    version = house.objects.put("dropzone", "uploads/2", png_of(drawn(seed=2)))
+    drop = Drop("dropzone", "uploads/2", version, 9, "first", "test", "upload", form=form)
+    [receipt] = house.rows.receipts.open_with_event([drop])
+    house.handler.handle([uploaded(house.said("object.uploaded")[1])])
+    after = house.rows.receipts.get(receipt.id)
+    assert after is not None
+    assert after.contradicts == ("patient",)

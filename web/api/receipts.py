@@ -9,12 +9,18 @@ from flask import Response, request
 from werkzeug.wsgi import get_input_stream
 
 from store.ports import Objects
-from store.records import Drop
+from store.records import Drop, FormSays
 from web import health, uploads
 from web.api.routes import subject
-from web.api.shapes import IdPath, ReceiptOut, ReceiptQuery, ReceiptsOut, UploadOut
+from web.api.shapes import (
+    IdPath,
+    ReceiptOut,
+    ReceiptQuery,
+    ReceiptsOut,
+)
 from web.auth import current_account, require_role
 from web.deps import deps, settings
+from web.form import DepositForm, UploadOut, form_says
 from web.language import current_language
 from web.problems import API_PREFIX
 from web.receipts import may_see, read_receipt, receipt_json
@@ -38,7 +44,8 @@ _UPLOAD_BODY: Final = {
                             "items": {"type": "string", "format": "binary"},
                             "maxItems": 100,
                             "description": "PNG or JPEG, 64 MiB each, 512 MiB together",
-                        }
+                        },
+                        **DepositForm.model_json_schema()["properties"],
                     },
                 }
             }
@@ -49,13 +56,21 @@ _UPLOAD_BODY: Final = {
 
 @receipts.post("/radiographs", responses={202: UploadOut}, openapi_extensions=_UPLOAD_BODY)
 def deposit() -> tuple[dict[str, Any], int]:
-    """Take films; the answer comes before anything is decoded. A viewer may not deposit."""
+    """Take films; the answer comes before anything is decoded. A viewer may not deposit.
+
+    `patient`, `exam_date` and `view` may be said of all films of the request. Of the patient's
+    code and the day only a keyed hash and a shifted day are ever stored. Where a file says
+    otherwise, the file is believed and the receipt says so.
+    """
     account = require_role("radiologist", "steward", "admin")
     # This view reads the body itself, under its own limits; the small one is for all others.
     uploads.check_length(request.content_length, settings())
     stream = get_input_stream(request.environ)
-    with uploads.read_uploads(stream, request.content_type or "", settings()) as files:
-        drops = _put_all(files, account.id)
+    with uploads.read_uploads(stream, request.content_type or "", settings()) as body:
+        files = body.files
+        # First: what is wrong is said before anything is stored.
+        form = form_says(body.fields, settings())
+        drops = _put_all(files, account.id, form)
     # 1. the objects are there, 2. receipts and `object.uploaded` in one transaction. Cut between
     # the two, MinIO's own notification brings the films in all the same.
     taken = deps().rows.receipts.open_with_event(drops)
@@ -90,7 +105,10 @@ def read(path: IdPath) -> dict[str, Any]:
 
 @receipts.get("/receipts", responses={200: ReceiptsOut})
 def find(query: ReceiptQuery) -> dict[str, Any]:
-    """Return the receipts of one object, newest first: each of its versions has one."""
+    """Return the receipts of one object, newest first: each of its versions has one.
+
+    The rows are compared by a keyed hash of the key.
+    """
     account = current_account()
     found = deps().rows.receipts.find(query.bucket, query.key)
     language = current_language()
@@ -98,16 +116,18 @@ def find(query: ReceiptQuery) -> dict[str, Any]:
     return {"items": items}
 
 
-def _put_all(files: list[Upload], depositor: UUID) -> list[Drop]:
+def _put_all(files: list[Upload], depositor: UUID, form: FormSays) -> list[Drop]:
     """Put the files in dropzone, several at a time; return their drops in the order sent."""
-    put = partial(_put, objects=deps().objects, site=settings().site, depositor=depositor)
+    put = partial(
+        _put, objects=deps().objects, site=settings().site, depositor=depositor, form=form
+    )
     if len(files) == 1:
         return [put(files[0])]
     with ThreadPoolExecutor(_PUTS) as pool:
         return list(pool.map(put, files))
 
 
-def _put(file: Upload, *, objects: Objects, site: str, depositor: UUID) -> Drop:
+def _put(file: Upload, *, objects: Objects, site: str, depositor: UUID, form: FormSays) -> Drop:
     # A key of its own, not the file's name: names may hold a patient's.
     key = f"uploads/{uuid4()}"
     if file.path is None:
@@ -124,4 +144,5 @@ def _put(file: Upload, *, objects: Objects, site: str, depositor: UUID) -> Drop:
         source="upload",
         filename=file.filename,
         depositor=depositor,
+        form=form,
     )

@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from schemas.events import FindingState, Verdict
+from schemas.facts import KnownFacts
 from schemas.findings import FINDINGS, finding_index
-from store.records import LabelSource, LetterState, ReceiptState, Role
+from store.records import Fact, LabelSource, LetterState, ReceiptState, Role
 
 Score = Annotated[float, Field(ge=0, le=1)]
 FindingName = Annotated[str, Field(json_schema_extra={"enum": list(FINDINGS)})]
@@ -58,26 +59,13 @@ class ReceiptOut(BaseModel):
     site: str
     created_at: datetime
     updated_at: datetime
+    contradicts: list[Fact] = Field([], description="disagrees with its file or earlier drops")
 
 
 class ReceiptsOut(BaseModel):
     """Receipts of one object, newest first."""
 
     items: list[ReceiptOut]
-
-
-class TakenOut(BaseModel):
-    """One file of an upload and where to ask after it."""
-
-    id: UUID
-    filename: str
-    url: str
-
-
-class UploadOut(BaseModel):
-    """The receipts of an upload, in the order sent."""
-
-    receipts: list[TakenOut]
 
 
 class ReceiptQuery(Request):
@@ -218,6 +206,7 @@ class FilmDetailOut(FilmOut):
     findings: list[FindingDetailOut]  # type: ignore[assignment]  # more of each
     patient: str | None = Field(description="pseudonym")
     study: str | None = Field(description="pseudonym")
+    facts: KnownFacts = Field(description="what else is known; nothing of it names anybody")
     validations: list[ReadingOut]
     comments: list[CommentOut]
 

@@ -1,5 +1,6 @@
 """*Dépôt*: dropping films in the browser and seeing what becomes of each."""
 
+from datetime import UTC, datetime
 from typing import Final
 
 from flask import Blueprint, render_template
@@ -31,4 +32,5 @@ def page() -> str:
         file_limit=limits.file_limit_bytes,
         request_limit=limits.request_limit_bytes,
         files_limit=limits.request_limit_files,
+        today=datetime.now(UTC).date().isoformat(),
     )

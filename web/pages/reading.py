@@ -10,7 +10,9 @@ from store.records import Account, FilmDetail
 from web.auth import current_account
 from web.deps import deps
 from web.heatmap import colours
+from web.language import current_language
 from web.pages.findings import finding_rows
+from web.pages.known import known_lines
 
 reading: Final = Blueprint("reading", __name__)
 _ID_LENGTH: Final = 64
@@ -83,4 +85,5 @@ def view(detail: FilmDetail, account: Account) -> dict[str, Any]:
         "may_read": account.role != "viewer",
         "may_moderate": account.role in {"steward", "admin"},
         "model": detail.analysis.model_label if detail.analysis else None,
+        "known": known_lines(detail.row.film, current_language()),
     }

@@ -1,5 +1,6 @@
 // Dépôt: drop or choose films, see each one sent, received, analysed or refused.
 import { words } from "./words.js";
+import { About } from "./deposit/about.js";
 import { Fate, isFinal } from "./deposit/fate.js";
 import { Rows } from "./deposit/rows.js";
 import { Sending } from "./deposit/sending.js";
@@ -15,7 +16,7 @@ const fate = new Fate((receipt) => {
   // News of before the upload's answer must not take a state back.
   drop.state = receipt.state;
   drop.film = receipt.radiograph;
-  drop.message = receipt.reason?.message ?? "";
+  drop.message = messageOf(receipt);
   drop.rows.draw(drop);
   count();
 });
@@ -29,7 +30,7 @@ if (recent) {
       name: receipt.filename ?? receipt.id.slice(0, 8),
       state: receipt.state,
       film: receipt.radiograph,
-      message: receipt.reason?.message ?? "",
+      message: messageOf(receipt),
       rows,
     };
     byReceipt.set(receipt.id, drop);
@@ -46,6 +47,7 @@ if (zone) {
     files: Number(zone.dataset.filesLimit),
   };
   const rows = new Rows(find("drops"), (drop) => resend([drop]));
+  const about = new About(find("about-form"), find("about-used"));
   const sending = new Sending(limits, (drop) => {
     rows.draw(drop);
     if (drop.state === "received") {
@@ -62,10 +64,11 @@ if (zone) {
     sending.add(some);
     count();
   };
-  const take = (files) => {
+  const take = (files, said) => {
     const made = [...files].map((file) => ({
       name: file.webkitRelativePath || file.name,
       file,
+      said,
       state: "waiting",
       message: "",
       rows,
@@ -98,7 +101,9 @@ if (zone) {
     find(button).addEventListener("click", () => find(input).click());
     find(input).addEventListener("change", (event) => {
       say("");
-      take([...event.target.files].filter((file) => !file.name.startsWith(".")));
+      const files = [...event.target.files].filter((file) => !file.name.startsWith("."));
+      take(files, about.take());
+      about.used(files.length);
       event.target.value = "";
     });
   }
@@ -126,23 +131,33 @@ if (zone) {
     let unreadable = 0;
     let some = [];
     let found = 0;
+    const said = about.take();
     for await (const file of filesOf(event.dataTransfer, () => {
       unreadable += 1;
     })) {
       some.push(file);
       found += 1;
       if (some.length === 50) {
-        take(some);
+        take(some, said);
         some = [];
       }
     }
-    take(some);
+    take(some, said);
+    about.used(found);
     if (unreadable > 0) say(words("deposit.unreadable", { count: unreadable }));
     else if (found === 0) say(words("deposit.no_file"));
   });
   addEventListener("beforeunload", (event) => {
     if (sending.left > 0) event.preventDefault();
   });
+}
+
+/** Why it was refused, or in what it disagrees with what was known: never both. */
+function messageOf(receipt) {
+  if (receipt.reason) return receipt.reason.message;
+  if (receipt.contradicts.length === 0) return "";
+  const facts = receipt.contradicts.map((fact) => words(`deposit.fact.${fact}`)).join(", ");
+  return words("deposit.contradicts", { facts });
 }
 
 let announced = 0;

@@ -41,6 +41,8 @@ export class Sending {
     while (this.waiting.length > 0 && batch.length < Math.min(BATCH_FILES, this.limits.files)) {
       const size = this.waiting[0].file.size;
       if (batch.length > 0 && bytes + size > most) break;
+      // One request says one thing of all its films.
+      if (batch.length > 0 && this.waiting[0].said !== batch[0].said) break;
       bytes += size;
       batch.push(this.waiting.shift());
     }
@@ -86,6 +88,7 @@ export class Sending {
 
   #post(batch) {
     const form = new FormData();
+    for (const [name, text] of Object.entries(batch[0].said)) form.append(name, text);
     for (const drop of batch) form.append("files", drop.file, drop.file.name);
     const request = new XMLHttpRequest();
     request.open("POST", "/api/v1/radiographs");

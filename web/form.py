@@ -1,0 +1,107 @@
+"""A deposit's form and answer. What the form says is reduced before anything is stored.
+
+A patient's code is hashed and the exam's day shifted here, in memory: neither is put into a row,
+an object, an event or a log line. The same rules as for what a file says (schemas/pseudonyms.py),
+with the site as the data set, so that both name a patient alike.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Self
+from uuid import UUID
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from schemas.pseudonyms import FIRST_FILM, day_code, patient_code, shifted
+from store.records import FormSays, View
+from store.settings import Settings
+from web.api.shapes import Request
+from web.problems import validation_problem
+
+
+class DepositForm(Request):
+    """What may be said of the films of an upload, in fields beside the files."""
+
+    # What came is in no error's text.
+    model_config = ConfigDict(str_strip_whitespace=True, hide_input_in_errors=True)
+
+    patient: str | None = Field(
+        None,
+        min_length=1,
+        max_length=64,
+        pattern=r"^[^\x00-\x1f\x7f\\]+$",
+        description="the patient's code: kept only as a keyed hash",
+    )
+    exam_date: date | None = Field(
+        None, description="YYYY-MM-DD, with a patient's code: kept only shifted by whole weeks"
+    )
+    view: View | None = None
+
+    @field_validator("exam_date", mode="before")
+    @classmethod
+    def _iso(cls, text: Any) -> Any:
+        try:
+            if isinstance(text, str) and len(text) == len("2000-01-01"):
+                return date.fromisoformat(text)
+        except ValueError:
+            pass
+        raise ValueError("wanted a day as YYYY-MM-DD")
+
+    @field_validator("exam_date")
+    @classmethod
+    def _possible(cls, day: date | None) -> date | None:
+        # A day more: it is already tomorrow somewhere.
+        if day and not FIRST_FILM <= day <= datetime.now(UTC).date() + timedelta(days=1):
+            raise ValueError(f"wanted a day from {FIRST_FILM} until today")
+        return day
+
+    @model_validator(mode="after")
+    def _dated_by_patient(self) -> Self:
+        if self.exam_date and not self.patient:
+            raise ValueError("an exam_date is kept only with a patient, whose weeks shift it")
+        return self
+
+
+class TakenOut(BaseModel):
+    """One file of an upload and where to ask after it."""
+
+    id: UUID
+    filename: str
+    url: str
+
+
+class UploadOut(BaseModel):
+    """The receipts of an upload, in the order sent."""
+
+    receipts: list[TakenOut]
+
+
+def form_says(fields: Mapping[str, str], settings: Settings) -> FormSays:
+    """Return what may be kept of the form's fields; blank ones say nothing.
+
+    Raises Problem 422 that names the field and what was wanted, never what came.
+    """
+    try:
+        form = DepositForm.model_validate(
+            {name: text for name, text in fields.items() if text.strip()}
+        )
+    except ValidationError as error:
+        # Its text quotes what came; so would a traceback that shows where this one comes from.
+        raise validation_problem(error) from None
+    secret = settings.site_secret.get_secret_value()
+    patient = patient_code(secret, settings.site, form.patient or "")
+    if patient is None or form.exam_date is None:
+        return FormSays(patient=patient, view=form.view)
+    return FormSays(
+        patient=patient,
+        study=day_code(secret, patient, form.exam_date),
+        study_date=shifted(secret, patient, form.exam_date),
+        view=form.view,
+    )
