@@ -219,8 +219,8 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     ),
     "deposit.view": ("Incidence", "View"),
     "deposit.about_used": (
-        "Appliqué à {count} fichiers. Les champs ont été vidés.",
-        "Applied to {count} files. The fields were emptied.",
+        "Fichiers concernés : {count}. Les champs ont été vidés.",
+        "Files concerned: {count}. The fields were emptied.",
     ),
     "deposit.contradicts": (
         "ne concorde pas avec ce qui était connu : {facts}",

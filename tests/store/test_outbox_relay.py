@@ -139,6 +139,6 @@ def test_a_value_no_text_can_hold_is_dead(database: Settings) -> None:
     rows = connect(database)
     with pytest.raises(Dead):
         rows.receipts.open_many([replace(drop(1), key="a\0b")])
-    # A search compares a code of the key, so it may ask for any.
+    # Looked for by a code of the key, it is simply nowhere.
     assert rows.receipts.find("dropzone", "a\0b") == []
     rows.close()

@@ -1,11 +1,14 @@
 """analyse, on stores in memory and a Triton that answers from the pixels."""
 
 import json
+from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
 
 from schemas.errors import Dead, Unavailable
+from schemas.facts import KnownFacts
 from schemas.findings import FINDINGS
 from store.log import Record
 from store.ports import rendition_key
@@ -94,6 +97,20 @@ def test_the_event_stands_alone_and_not_assessed_is_null_never_nought() -> None:
     assert unknown == set(NOT_ASSESSED)
     message = next(m for m in world.rows.outbox.messages if m.topic == "radiograph.analysed")
     assert message.headers["ce_causeid"] == record.headers["ce_id"].decode()
+
+
+def test_what_is_known_of_the_film_goes_into_the_event() -> None:
+    world = World()
+    record = world.drop(1)
+    [film] = world.rows.tables.films.values()
+    facts = KnownFacts(sex="F", age=61, study_date=date(2020, 2, 3), method=("113100",))
+    world.rows.tables.films[film.id] = replace(film, study="s1", view="AP", facts=facts)
+
+    world.handler.handle([record])
+
+    [event] = world.analysed()
+    assert (event["study"], event["view"]) == ("s1", "AP")
+    assert KnownFacts.model_validate(event["facts"]) == facts
 
 
 def test_without_a_live_model_it_waits() -> None:
