@@ -90,12 +90,15 @@ def test_a_drop_is_scored_in_batches_and_another_client_reads_every_fact_whole(
     schema = json.loads((FOLDER / "json" / SAID / f"{EVENTS[SAID].version}.json").read_text())
     told = []
     for record in records(whole_stack, SAID):
+        key = (record.key() or b"").decode(errors="replace")
+        # Other tests leave poison on this topic, under other keys.
+        if key not in wanted:
+            continue
         headers = {name: value.decode() for name, value in headers_of(record)}
         data = json.loads(record.value() or b"")
-        if data.get("radiograph") in wanted:
-            assert headers["ce_specversion"] == "1.0"
-            assert headers["ce_id"]
-            assert (record.key() or b"").decode() == data["radiograph"]
-            Draft202012Validator(schema).validate(data)
-            told.append(data["radiograph"])
+        assert headers["ce_specversion"] == "1.0"
+        assert headers["ce_id"]
+        assert data["radiograph"] == key
+        Draft202012Validator(schema).validate(data)
+        told.append(key)
     assert sorted(told) == sorted(wanted)
