@@ -5,6 +5,7 @@ announces is checked (dicom_header), pixels are decoded (dicom_pixels) and becom
 bright = dense (dicom_grey); what the file says of itself goes with them (dicom_says).
 """
 
+import warnings
 from typing import Final
 
 from ingest.readers.dicom_file import open_file
@@ -25,10 +26,13 @@ def read(data: bytes, pixel_limit: int) -> tuple[Samples, FileSays] | None:
     Raises Refusal: `not-dicom`, `modality`, `multi-frame`, `no-pixels`, `transfer-syntax`,
     `truncated`, `unsupported`, `too-large`, `too-small`.
     """
-    opened = open_file(data, 2 * pixel_limit + _TAGS_ROOM)
-    if opened is None:
-        return None
-    header = check(opened, pixel_limit)
-    encoded = decode(opened, header)
-    film = film_of(encoded, header, opened.tags, little=opened.little_endian)
-    return film.samples, says_of(opened.tags, header.modality, film.window)
+    with warnings.catch_warnings():
+        # pydicom converts values late and warns of those that are odd, with their text.
+        warnings.simplefilter("ignore")
+        opened = open_file(data, 2 * pixel_limit + _TAGS_ROOM)
+        if opened is None:
+            return None
+        header = check(opened, pixel_limit)
+        encoded = decode(opened, header)
+        film = film_of(encoded, header, opened.tags, little=opened.little_endian)
+        return film.samples, says_of(opened.tags, header.modality, film.window)

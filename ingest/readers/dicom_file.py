@@ -1,14 +1,13 @@
 """A DICOM file's container: preamble, File Meta, transfer syntax, tags; and where its pixels lie.
 
 pydicom reads the tags asked for and no others; pixels are left where they are in the file's bytes.
-Its warnings and log messages can hold a patient's values, so neither leaves this module.
+Its log messages can hold a patient's values: its logger is silent in whatever process reads films.
 Source: DICOM PS3.10 section 7 (files), PS3.5 annex A (transfer syntaxes), PS3.5 A.5 (deflate).
 """
 
 import io
 import logging
 import math
-import warnings
 import zlib
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,7 +15,7 @@ from typing import Any, Final
 from pydicom import config
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
-from pydicom.tag import Tag
+from pydicom.tag import BaseTag, Tag
 
 from schemas.errors import Refusal
 
@@ -56,7 +55,7 @@ _KEYWORDS: Final = (
     "GreenPaletteColorLookupTableData", "BluePaletteColorLookupTableData",
     "ModalityLUTSequence", "VOILUTSequence",
 )  # fmt: skip
-_TAGS: Final = [Tag(keyword) for keyword in _KEYWORDS]
+_TAGS: Final[list[BaseTag | int]] = [Tag(keyword) for keyword in _KEYWORDS]
 
 config.settings.reading_validation_mode = config.IGNORE
 logging.getLogger("pydicom").disabled = True
@@ -91,14 +90,12 @@ def open_file(data: bytes, inflated_limit: int) -> Opened | None:
     """
     marked = data[PREAMBLE : PREAMBLE + len(MAGIC)] == MAGIC
     opened = None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            opened = _opened(data, PREAMBLE + len(MAGIC) if marked else 0, inflated_limit)
-        except (MemoryError, Refusal):
-            raise
-        except Exception:  # noqa: BLE001, S110 - pydicom raises many kinds: it is no DICOM, said below
-            pass
+    try:
+        opened = _opened(data, PREAMBLE + len(MAGIC) if marked else 0, inflated_limit)
+    except (MemoryError, Refusal):
+        raise
+    except Exception:  # noqa: BLE001, S110 - pydicom raises many kinds: it is no DICOM, said below
+        pass
     if opened is None and (marked or data.startswith(MAGIC)):
         raise Refusal("not-dicom", wanted="a DICOM file", came="one marked DICM with none inside")
     return opened

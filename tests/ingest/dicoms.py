@@ -16,7 +16,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset, write_file_meta_info
-from pydicom.pixels import get_encoder
+from pydicom.pixels.encoders.base import get_encoder
 from pydicom.uid import UID, generate_uid
 
 IMPLICIT: Final = UID("1.2.840.10008.1.2")
@@ -106,8 +106,8 @@ def file_of(made: Dataset, syntax: UID, *, preamble: bool = True, meta: bool = T
     head.MediaStorageSOPClassUID = made.get("SOPClassUID", DX)
     head.MediaStorageSOPInstanceUID = made.get("SOPInstanceUID", "1.2.3")
     head.TransferSyntaxUID = syntax
-    head.ImplementationClassUID = "1.2.3.4"
-    out = io.BytesIO()
+    head.ImplementationClassUID = UID("1.2.3.4")
+    out = DicomBytesIO()
     write_file_meta_info(out, head, enforce_standard=True)
     return (bytes(128) + b"DICM" if preamble else b"") + out.getvalue() + body
 

@@ -1,5 +1,7 @@
 """DICOM by content, and its pixels in every transfer syntax."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -106,8 +108,8 @@ def test_subsampled_ybr_is_its_two_lumas_of_each_four_bytes() -> None:
     assert (read_film(data, LIMIT) == film).all()
 
 
-def palette(entries: NDArray[np.uint16]) -> dict[str, object]:
-    tags: dict[str, object] = {}
+def palette(entries: NDArray[np.uint16]) -> dict[str, Any]:
+    tags: dict[str, Any] = {}
     for name in ("Red", "Green", "Blue"):
         tags[f"{name}PaletteColorLookupTableDescriptor"] = [len(entries), 0, 16]
         tags[f"{name}PaletteColorLookupTableData"] = entries.tobytes()

@@ -90,10 +90,14 @@ def test_no_warning_or_log_line_leaves_the_reader(
 ) -> None:
     good = dicom_of(FILM, 12, PatientID="DUPONT-1950", StudyDate="20250102")
     broken = good.replace(b"20250102", b"DUPONT!!").replace(b"DA\x08\0", b"DT\x08\0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        odd = dicom_of(FILM, 12, SpecificCharacterSet="ISO 2022 IR 87", PatientID="DUPONT-1950")
     with warnings.catch_warnings(record=True) as caught, caplog.at_level(logging.DEBUG):
         warnings.simplefilter("always")
         assert read_file(broken, 64_000_000).says.patient_id == "DUPONT-1950"
         assert read_file(good.replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2\0\0\0"), 9**9)
+        assert read_file(odd.replace(b"DUPONT", b"\x1b$!PO\xff"), 9**9)
     assert not caught
     assert not caplog.text
     assert capfd.readouterr() == ("", "")
