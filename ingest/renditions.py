@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from ingest.says import FileSays
@@ -22,6 +23,9 @@ SIGNATURE_SIDE: Final = 32
 #: Level 6 takes six times as long and saves a tenth: a film is written once, by two cores.
 PNG_LEVEL: Final = 1
 _SILENT: Final = FileSays("png")
+#: Share of the film that a sensible window must hold, and how much wider than it it may be.
+_INSIDE: Final = 0.25
+_WIDEST: Final = 8.0
 
 
 @dataclass(frozen=True)
@@ -46,11 +50,16 @@ class Developed:
 def develop(samples: Samples, says: FileSays = _SILENT) -> Developed:
     """Return the film of these samples, uint8 or uint16 (height, width), upright.
 
-    16-bit films are windowed for the eye as they are for the model (schemas/film_tensor.py).
+    For the eye a film is windowed as its file asks, where that is sensible; else as it is for the
+    model (schemas/film_tensor.py). The signature is always the model's: two drops of one film with
+    two windows are alike.
     """
     height, width = samples.shape
-    grey = Image.fromarray(to_8_bits(samples))
-    display = _fit(grey, DISPLAY_SIDE)
+    plain = to_8_bits(samples)
+    grey = Image.fromarray(plain)
+    windowed = windowed_to_8_bits(samples, says.window)
+    shown = grey if windowed is None else Image.fromarray(windowed)
+    display = _fit(shown, DISPLAY_SIDE)
     # Box is the mean over each cell's area: the whole film, squeezed to a square.
     signature = grey.resize((SIGNATURE_SIDE, SIGNATURE_SIDE), Image.Resampling.BOX)
     return Developed(
@@ -64,6 +73,28 @@ def develop(samples: Samples, says: FileSays = _SILENT) -> Developed:
         signature=signature.tobytes(),
         says=says,
     )
+
+
+def windowed_to_8_bits(samples: Samples, window: tuple[float, ...]) -> NDArray[np.uint8] | None:
+    """Return the film as 0..255 through a window (centre, width) in samples; None if not sensible.
+
+    Sensible is a window that at least a quarter of the film lies inside of, and that is at most
+    eight times as wide as the film's own range: others come from presets for other examinations,
+    and show a black, white or flat picture.
+    """
+    if len(window) != 2:
+        return None
+    centre, width = window
+    low, high = centre - width / 2, centre + width / 2
+    # One sample in sixteen tells as much of shares as all of them.
+    some = samples[::4, ::4]
+    inside = np.count_nonzero((some > low) & (some < high)) / some.size
+    darkest, brightest = np.quantile(some, (0.005, 0.995))
+    if inside < _INSIDE or width > _WIDEST * (brightest - darkest):
+        return None
+    levels = (np.arange(int(np.iinfo(samples.dtype).max) + 1) - low) * (255 / width)
+    table: NDArray[np.uint8] = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+    return np.take(table, samples)
 
 
 def _fit(picture: Image.Image, side: int) -> Image.Image:

@@ -13,8 +13,8 @@ from web.language import Language
 #: What the screen says for each code: French, English. `{wanted}` and `{came}` are ingest's.
 SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "empty": (
-        "Le fichier est vide : une image PNG ou JPEG était attendue.",
-        "The file is empty: a PNG or JPEG picture was wanted.",
+        "Le fichier est vide : une image PNG, JPEG ou DICOM était attendue.",
+        "The file is empty: a PNG, JPEG or DICOM picture was wanted.",
     ),
     "truncated": (
         "L'image est incomplète ou abîmée : attendu {wanted}, reçu {came}.",
@@ -39,6 +39,26 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "decoder-limit": (
         "Le décodage de l'image a dépassé les limites : attendu {wanted}, reçu {came}.",
         "Decoding the picture went over the limits: wanted {wanted}, came {came}.",
+    ),
+    "not-dicom": (
+        "Ce fichier se dit DICOM et ne l'est pas : attendu {wanted}, reçu {came}.",
+        "This file says it is DICOM and is not: wanted {wanted}, came {came}.",
+    ),
+    "modality": (
+        "Cet examen n'est pas une radiographie : attendu {wanted}, reçu {came}.",
+        "This examination is not a radiograph: wanted {wanted}, came {came}.",
+    ),
+    "multi-frame": (
+        "Ce fichier contient plusieurs images : attendu {wanted}, reçu {came}.",
+        "This file holds several pictures: wanted {wanted}, came {came}.",
+    ),
+    "no-pixels": (
+        "Ce fichier DICOM ne contient pas d'image : attendu {wanted}, reçu {came}.",
+        "This DICOM file holds no picture: wanted {wanted}, came {came}.",
+    ),
+    "transfer-syntax": (
+        "Cette compression DICOM n'est pas prise en charge : attendu {wanted}, reçu {came}.",
+        "This DICOM compression is not supported: wanted {wanted}, came {came}.",
     ),
     "object-gone": (
         "Le fichier a été retiré du dépôt avant d'être lu : attendu {wanted}, reçu {came}.",

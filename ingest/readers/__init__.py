@@ -3,6 +3,7 @@
 One reader per format; each checks what the header announces before it decodes. What comes out is
 what a film's identity is taken over (schemas/identities.py): one channel, upright, 8 or 16 bits.
 Of PNG and JPEG nothing but samples comes out: no EXIF, text, colour profile or thumbnail.
+DICOM's tags come out as `FileSays`, for the handler alone.
 """
 
 from dataclasses import dataclass
@@ -13,11 +14,10 @@ from ingest.says import FileSays
 from schemas.errors import Refusal
 from schemas.identities import Samples
 
-WANTED: Final = "a PNG or JPEG film"
+WANTED: Final = "a PNG, JPEG or DICOM film"
 
 #: What other formats begin with, so that a refusal can name them: (offset, bytes, name).
 _OTHERS: Final = (
-    (128, b"DICM", "a DICOM file"),
     (0, b"GIF8", "a GIF file"),
     (0, b"BM", "a BMP file"),
     (0, b"II*\x00", "a TIFF file"),
@@ -30,6 +30,9 @@ _OTHERS: Final = (
     (0, b"%PDF-", "a PDF file"),
     (0, b"PK\x03\x04", "a ZIP archive"),
 )
+#: What a DICOM file may begin with: group 0002 or 0008, little-endian, when it has no preamble.
+_DICOM_STARTS: Final = (b"\x02\x00", b"\x08\x00", b"DICM")
+_DICOM_MAGIC: Final = slice(128, 132)
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ def read_file(data: bytes, pixel_limit: int) -> Decoded:
     """Return a film's samples: uint8 or uint16 (height, width), upright, bright = dense.
 
     With them comes what the file says of itself. Raises Refusal: `empty`, `truncated` (also
-    damaged), `not-an-image`, `unsupported`, `too-large`, `too-small`.
+    damaged), `not-an-image`, `unsupported`, `too-large`, `too-small`;
+    of DICOM also `not-dicom`, `modality`, `multi-frame`, `no-pixels`, `transfer-syntax`.
     """
     if not data:
         raise Refusal("empty", wanted=WANTED, came="a file of 0 bytes")
@@ -59,6 +63,13 @@ def read_file(data: bytes, pixel_limit: int) -> Decoded:
         return Decoded(jpeg.read(data, pixel_limit), FileSays("jpeg"))
     if png.SIGNATURE.startswith(data) or jpeg.SIGNATURE.startswith(data):
         raise Refusal("truncated", wanted=WANTED, came=f"a file of {len(data)} bytes")
+    if data[_DICOM_MAGIC] == b"DICM" or data.startswith(_DICOM_STARTS):
+        # Its libraries take a third of a second to load: PNG and JPEG films do not pay for them.
+        from ingest.readers import dicom
+
+        found = dicom.read(data, pixel_limit)
+        if found is not None:
+            return Decoded(*found)
     for offset, magic, name in _OTHERS:
         if data[offset : offset + len(magic)] == magic:
             raise Refusal("unsupported", wanted=WANTED, came=name)

@@ -59,6 +59,14 @@ def read(data: bytes, pixel_limit: int) -> Samples:
     return upright(grey, said)
 
 
+def grey_of(data: bytes, size: tuple[int, int]) -> NDArray[Any]:
+    """Return the grey of a JPEG of 8 bits and this (width, height), as a DICOM file holds one.
+
+    Its frame header has been read; EXIF is passed over. Raises what Pillow raises.
+    """
+    return _grey(_open(data, size))
+
+
 def _open(data: bytes, size: tuple[int, int]) -> JpegImageFile:
     picture = JpegImageFile(io.BytesIO(data))
     if picture.size != size:

@@ -6,19 +6,23 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom.uid import UID
 
 from ingest.decoder import Decoder
-from ingest.readers import read_film
+from ingest.readers import read_file, read_film
 from ingest.renditions import develop
 from schemas.errors import Refusal
 from tests.fakes.settings import fake_settings
+from tests.ingest import dicoms
+from tests.ingest.dicoms import dicom_of
 from tests.ingest.films import drawn, png_of
+from tests.ingest.test_dicom_refusals import MUTATED, deflated_bomb, mutated
 from tests.waiting import eventually
 
 
@@ -47,9 +51,43 @@ def decoder() -> Iterator[Decoder]:
     made.close()
 
 
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Decoder]:
+    made = Decoder(fake_settings(decode_processes=1))
+    yield made
+    made.close()
+
+
 def test_a_child_develops_what_we_would_have(decoder: Decoder) -> None:
     data = png_of(drawn(dtype=np.uint16))
     assert decoder.develop(data) == develop(read_film(data, 10_000))
+
+
+@pytest.mark.parametrize(
+    "syntax", dicoms.EXACT + dicoms.LOSSY, ids=[one.name for one in dicoms.EXACT + dicoms.LOSSY]
+)
+def test_every_dicom_codec_works_within_a_childs_limits(shared: Decoder, syntax: UID) -> None:
+    film = drawn(700, 600, np.uint16) >> 4
+    data = dicom_of(film, 12, syntax=syntax, PatientID="P-17", WindowCenter=1900, WindowWidth=3000)
+    decoded = read_file(data, 10**6)
+    assert decoded.says.patient_id == "P-17"
+    assert shared.develop(data) == develop(decoded.samples, decoded.says)
+
+
+def test_mutated_dicom_ends_no_child_and_is_a_film_or_a_refusal(shared: Decoder) -> None:
+    rng = np.random.default_rng(11)
+    films = 0
+    for number in range(60):
+        with suppress(Refusal):
+            assert shared.develop(mutated(MUTATED[number % len(MUTATED)], rng)).bits in {8, 16}
+            films += 1
+    assert 0 < films < 60
+
+
+def test_a_deflated_bomb_is_refused_by_the_child(shared: Decoder) -> None:
+    with pytest.raises(Refusal) as refused:
+        shared.develop(deflated_bomb(256 << 20))
+    assert refused.value.code in {"too-large", "decoder-limit"}
 
 
 def test_a_refusal_in_the_child_is_a_refusal_here_and_the_child_lives_on(

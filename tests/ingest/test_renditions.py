@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from ingest.readers import read_film
-from ingest.renditions import develop
+from ingest.renditions import develop, windowed_to_8_bits
+from ingest.says import FileSays
 from schemas.film_tensor import to_8_bits
 from schemas.identities import film_id
 from tests.ingest.films import drawn
@@ -48,3 +49,34 @@ def test_the_signature_is_the_mean_of_each_32nd() -> None:
     expected = film.reshape(32, 4, 32, 2).mean(axis=(1, 3))
     signature = np.frombuffer(develop(film).signature, np.uint8).reshape(32, 32)
     assert np.abs(signature - expected).max() <= 1
+
+
+def test_the_display_picture_and_thumbnail_show_the_files_window_and_the_signature_does_not() -> (
+    None
+):
+    film = drawn(dtype=np.uint16) >> 4
+    plain = develop(film)
+    made = develop(film, FileSays("dicom", window=(2000.0, 1000.0)))
+    expected = np.clip((film.astype(float) - 1500) * 255 / 1000, 0, 255)
+    for picture in (made.display, made.thumbnail):
+        assert np.abs(np.asarray(opened(picture)).astype(int) - expected).mean() < 6
+    assert made.display != plain.display
+    assert (made.film, made.full, made.signature) == (plain.film, plain.full, plain.signature)
+
+
+def test_a_window_works_on_8_bits_too() -> None:
+    film = drawn()
+    shown = windowed_to_8_bits(film, (128.0, 128.0))
+    assert shown is not None
+    expected = np.clip(np.rint((film.astype(float) - 64) * 255 / 128), 0, 255)
+    assert (shown == expected).all()
+
+
+@pytest.mark.parametrize(
+    "window",
+    [(), (60_000.0, 100.0), (-500.0, 100.0), (2000.0, 2.0), (2000.0, 60_000.0)],
+    ids=["none", "above", "below", "a cut", "far too wide"],
+)
+def test_a_window_that_shows_no_film_gives_way_to_the_models(window: tuple[float, ...]) -> None:
+    film = drawn(dtype=np.uint16) >> 4
+    assert develop(film, FileSays("dicom", window=window)).display == develop(film).display
