@@ -18,6 +18,7 @@ from ingest.decoder import Decoder
 from ingest.deidentify import Known, deidentify
 from ingest.notification import drop_of
 from ingest.renditions import Developed
+from ingest.suspicion import check_says
 from schemas.envelope import Message, from_record, to_message
 from schemas.errors import Dead, NotFound, Refusal
 from schemas.events import (
@@ -138,6 +139,7 @@ class IngestHandler:
             return
         try:
             film = self._decoder.develop(self._raw(receipt))
+            check_says(film.says)
         except Refusal as refusal:
             self._reject(task, refusal)
             return

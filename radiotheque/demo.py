@@ -24,7 +24,7 @@ from store.records import FINAL_STATES, Receipt
 PHANTOMS: Final = 48
 #: A demo that sees nothing change for this long has failed, and says so.
 PATIENCE_S: Final = 180.0
-FILM_ENDINGS: Final = frozenset({".png", ".jpg", ".jpeg"})
+FILM_ENDINGS: Final = frozenset({".png", ".jpg", ".jpeg", ".dcm", ".dicom"})
 
 
 class DemoFailedError(RuntimeError):
@@ -79,11 +79,13 @@ def draw_phantoms(state: State) -> Path:
 
 
 def films_in(folder: Path, *, none_is_fine: bool = False) -> list[Path]:
-    """Return the PNG and JPEG files under a folder, in order of their names."""
+    """Return the PNG, JPEG and DICOM files under a folder, in order of their names."""
     files = (path for path in folder.rglob("*") if path.is_file())
     found = sorted(path for path in files if path.suffix.lower() in FILM_ENDINGS)
     if not found and not none_is_fine:
-        raise DemoFailedError(f"want a folder of PNG or JPEG films, found none under {folder}")
+        raise DemoFailedError(
+            f"want a folder of PNG, JPEG or DICOM (.dcm) films, found none under {folder}"
+        )
     return found
 
 

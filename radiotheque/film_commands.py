@@ -102,7 +102,8 @@ def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
     The same reader, the same tensor, the same served model and the same states: a test holds
     these answers equal to what the pipeline stores.
     """
-    from ingest.readers import read_film
+    from ingest.readers import read_file
+    from ingest.suspicion import check_says
     from radiotheque.preparation import program_settings
     from schemas.errors import Refusal
     from schemas.film_tensor import to_tensor
@@ -124,7 +125,9 @@ def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
     with TritonModel(settings.triton_grpc) as triton:
         for path in files:
             try:
-                samples = read_film(path.read_bytes(), settings.pixel_limit)
+                decoded = read_file(path.read_bytes(), settings.pixel_limit)
+                check_says(decoded.says)
+                samples = decoded.samples
             except Refusal as refusal:
                 why = {"code": refusal.code, "wanted": refusal.wanted, "came": refusal.came}
                 yield {"file": str(path), "refused": why}

@@ -103,6 +103,17 @@ _FRENCH: Final = tuple(
         (r"another LUT", "une autre LUT"),
         (r"a palette of three tables", "une palette de trois tables"),
         (r"another palette", "une autre palette"),
+        (r"a film without text in its pixels", "un cliché sans texte dans ses pixels"),
+        (
+            r"one that says it has some \(BurnedInAnnotation\)",
+            "un cliché qui dit en avoir (BurnedInAnnotation)",
+        ),
+        (r"a film from its detector", "un cliché issu de son détecteur"),
+        (r"a picture of a screen", "une image d'écran"),
+        (
+            r"a secondary capture of modality (\S+)",
+            r"une capture secondaire de modalité \1",
+        ),
         (r"a film that was not erased", "un cliché qui n'a pas été effacé"),
         (r"an erased film", "un cliché effacé"),
     )

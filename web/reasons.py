@@ -60,6 +60,18 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Cette compression DICOM n'est pas prise en charge : attendu {wanted}, reçu {came}.",
         "This DICOM compression is not supported: wanted {wanted}, came {came}.",
     ),
+    "burned-in": (
+        "Ce fichier dit que du texte est inscrit dans l'image : attendu {wanted}, reçu {came}.",
+        "This file says that text is burned into it: wanted {wanted}, came {came}.",
+    ),
+    "screen-save": (
+        "Cette image est une copie d'écran : attendu {wanted}, reçu {came}.",
+        "This picture is a screen save: wanted {wanted}, came {came}.",
+    ),
+    "secondary-capture": (
+        "Cette image ne vient pas d'un détecteur : attendu {wanted}, reçu {came}.",
+        "This picture is not from a detector: wanted {wanted}, came {came}.",
+    ),
     "object-gone": (
         "Le fichier a été retiré du dépôt avant d'être lu : attendu {wanted}, reçu {came}.",
         "The file was removed before it was read: wanted {wanted}, came {came}.",

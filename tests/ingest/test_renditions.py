@@ -54,7 +54,7 @@ def test_the_signature_is_the_mean_of_each_32nd() -> None:
 def test_the_display_picture_and_thumbnail_show_the_files_window_and_the_signature_does_not() -> (
     None
 ):
-    film = drawn(dtype=np.uint16) >> 4
+    film = (drawn(dtype=np.uint16) >> 4).astype(np.uint16)
     plain = develop(film)
     made = develop(film, FileSays("dicom", window=(2000.0, 1000.0)))
     expected = np.clip((film.astype(float) - 1500) * 255 / 1000, 0, 255)
@@ -78,5 +78,5 @@ def test_a_window_works_on_8_bits_too() -> None:
     ids=["none", "above", "below", "a cut", "far too wide"],
 )
 def test_a_window_that_shows_no_film_gives_way_to_the_models(window: tuple[float, ...]) -> None:
-    film = drawn(dtype=np.uint16) >> 4
+    film = (drawn(dtype=np.uint16) >> 4).astype(np.uint16)
     assert develop(film, FileSays("dicom", window=window)).display == develop(film).display
