@@ -3,9 +3,12 @@
 `migrate(settings)` may run at any time and any number of times. In order: the login roles and the
 database; schemas and the extension; the numbered migrations of store/migrations/ (dbmate, each
 once); then, in one transaction, all functions of store/functions/ anew with their rights, so that
-what is in the files is what runs. It signs in as the server's administrator.
+what is in the files is what runs. Where they are those of the files already they are left alone:
+a program that calls one at the moment it is replaced does not find it. It signs in as the
+server's administrator.
 """
 
+import hashlib
 import re
 import subprocess
 import sysconfig
@@ -42,7 +45,9 @@ def migrate(settings: Settings, *, database: str | None = None) -> None:
         with admin_connection(settings, name) as own, translated():
             _make_schemas(own)
             _run_migrations(settings, name)
-            _make_functions(own)
+            wanted = _fingerprint()
+            if _made_of(own) != wanted:
+                _make_functions(own, wanted)
             _fill_key_codes(own, settings.site_secret.get_secret_value())
 
 
@@ -146,7 +151,30 @@ def _run_migrations(settings: Settings, name: str) -> None:
         raise RuntimeError(f"migrations of {name}: {said}")
 
 
-def _make_functions(own: Connection) -> None:
+def _fingerprint() -> str:
+    """Return the SHA-256 of all that the functions and their rights are made of.
+
+    The migrations too: a table made anew takes the functions that return its rows with it.
+    """
+    made_of = hashlib.sha256(Path(__file__).read_bytes())
+    for path in [*sorted(FUNCTIONS.glob("*.sql")), *sorted(MIGRATIONS.glob("*.sql"))]:
+        made_of.update(path.name.encode() + b"\0" + path.read_bytes())
+    rights = {role: sorted(functions) for role, functions in GRANTS.items()}
+    made_of.update(repr((OWNER, API, EXPORT, OPERATOR, sorted(rights.items()))).encode())
+    return made_of.hexdigest()
+
+
+def _made_of(own: Connection) -> str | None:
+    """Return the fingerprint of what the database's functions were made of, if they are there."""
+    row = own.execute(
+        b"SELECT obj_description(to_regnamespace('api'), 'pg_namespace') AS made_of"
+    ).fetchone()
+    assert row is not None
+    made_of: str | None = row["made_of"]
+    return made_of
+
+
+def _make_functions(own: Connection, fingerprint: str) -> None:
     # Only once the library is there does PostgreSQL let others than superusers set hnsw.*.
     own.execute(b"LOAD 'vector'")
     with own.transaction():
@@ -185,6 +213,7 @@ def _make_functions(own: Connection) -> None:
                 own.execute(f"GRANT EXECUTE ON FUNCTION api.{function} TO {role}".encode())
         own.execute(f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA api TO {OPERATOR}".encode())
         own.execute(f"GRANT USAGE ON SCHEMA api, rules TO {EXPORT}".encode())
+        own.execute(f"COMMENT ON SCHEMA api IS '{fingerprint}'".encode())
         own.execute(b"RESET ROLE")
         own.execute(f"GRANT USAGE ON SCHEMA public TO {EXPORT}".encode())
         own.execute(f"GRANT SELECT ON public.schema_migrations TO {EXPORT}".encode())

@@ -59,7 +59,7 @@ class Settings(BaseSettings):
 
     redis_url: SecretStr = Field(description="redis://:password@host:port/0")
     cache_prefix: str = Field("rad", description="put before every cache key")
-    similar_ttl_s: Annotated[int, Field(ge=1)] = Field(
+    similar_ttl_s: Annotated[int, Field(ge=1, le=50)] = Field(
         45, description="seconds an answer of look-alikes is kept: new films show within 60 s"
     )
 

@@ -71,7 +71,7 @@ def test_notifications_deleted_during_a_drop_are_made_good_by_the_reconciler(
     made = films(12, seed=53)
     wanted = [film for film, _ in made]
     supervised = control.connect(whole_stack.state)
-    supervised.stop("kafka")
+    stop_kafka(supervised)
     try:
         with Dropper(whole_stack, made, f"deleted-{time.time():.0f}", every_s=0.1) as dropper:
             eventually(dropper.finished, 60, what="the drop")
@@ -101,12 +101,22 @@ def test_notifications_deleted_during_a_drop_are_made_good_by_the_reconciler(
         rows.close()
 
 
+def stop_kafka(supervised: control.Control) -> None:
+    """Stop Kafka and wait for its end: one that still stops takes a last notification."""
+    supervised.stop("kafka")
+    wait_until_stopped(supervised)
+
+
 def start_kafka(supervised: control.Control) -> None:
     """Start Kafka once its stop has come to its end: one that still stops is not started."""
+    wait_until_stopped(supervised)
+    supervised.start("kafka")
+
+
+def wait_until_stopped(supervised: control.Control) -> None:
     eventually(
         lambda: supervised.processes()["kafka"].statename == "STOPPED", 60, what="Kafka stopped"
     )
-    supervised.start("kafka")
 
 
 def empty_queue(whole: WholeStack) -> int:

@@ -22,6 +22,7 @@ from store.records import ModelRow
 from store.settings import Settings
 from workers.backoff import Backoff
 from workers.health import Health
+from workers.model_file import check_model_file
 from workers.triton import config_text
 from workers.triton_config import CHEST, Config, render
 
@@ -156,6 +157,14 @@ class ModelsProcess:
             log.error(
                 "The model's weights are not those it was registered with.",
                 extra={"model": manifest.label, "wanted": manifest.sha256, "came": found},
+            )
+            return False
+        try:
+            check_model_file(weights, manifest)
+        except ValueError as error:
+            log.error(  # noqa: TRY400 - what is wrong with the file says it all
+                "The model's file is none that Triton could serve.",
+                extra={"model": manifest.label, "reason": str(error)},
             )
             return False
         staging = self._repository / ".staging" / str(manifest.version)

@@ -100,6 +100,20 @@ def test_migrating_again_changes_nothing_and_programs_go_on(database: Settings) 
     # Often enough that the driver has prepared the statement before the function is made anew.
     for _ in range(8):
         before = rows.accounts.list(by=shelf.admin.id)
+    with admin_connection(database, database.postgres_database) as admin:
+        admin.execute(b"COMMENT ON SCHEMA api IS 'made of other files'")
     migrate(database)
     assert rows.accounts.list(by=shelf.admin.id) == before
     rows.close()
+
+
+def test_functions_that_are_those_of_the_files_are_left_alone(database: Settings) -> None:
+    # A program that calls a function at the moment it is replaced does not find it.
+    text = b"SELECT 'api.models_wanted'::regproc::oid AS oid"
+    with admin_connection(database, database.postgres_database) as admin:
+        before = admin.execute(text).fetchall()
+        migrate(database)
+        assert admin.execute(text).fetchall() == before
+        admin.execute(b"COMMENT ON SCHEMA api IS 'made of other files'")
+        migrate(database)
+        assert admin.execute(text).fetchall() != before

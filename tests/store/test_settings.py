@@ -78,3 +78,12 @@ def test_no_secret_has_a_default() -> None:
     ]
     assert len(secret) > 5
     assert all(field.is_required() or field.default is None for field in secret)
+
+
+def test_an_answer_of_look_alikes_is_never_kept_so_long_that_a_new_film_is_missing(
+    tmp_path: Path,
+) -> None:
+    # A minute is promised; what is left of it is for finding and keeping the answer.
+    assert load_settings(given(tmp_path), postgres_user="me").similar_ttl_s <= 50
+    with pytest.raises(ValidationError, match="similar_ttl_s"):
+        load_settings(given(tmp_path, RADIOTHEQUE_SIMILAR_TTL_S="60"), postgres_user="me")

@@ -16,18 +16,23 @@ from tests.fakes.settings import fake_settings
 from tests.fakes.triton import FakeControl
 from tests.requirements import ROOT
 from tests.waiting import eventually
+from tests.workers.model_files import model_file
 from workers.health import Health
 from workers.models import BUCKET, ModelsProcess, model_key, seed_starter
 
 
 def weights(version: int) -> bytes:
-    return f"weights of version {version}".encode()
+    return model_file(said_of(version))
+
+
+def said_of(version: int) -> ModelManifest:
+    kept = (ROOT / "triton_models" / "starter" / "model.json").read_bytes()
+    return ModelManifest.model_validate_json(kept).model_copy(update={"version": version})
 
 
 def manifest(version: int = 1) -> ModelManifest:
-    kept = (ROOT / "triton_models" / "starter" / "model.json").read_bytes()
-    changes = {"version": version, "sha256": hashlib.sha256(weights(version)).hexdigest()}
-    return ModelManifest.model_validate_json(kept).model_copy(update=changes)
+    sha256 = hashlib.sha256(weights(version)).hexdigest()
+    return said_of(version).model_copy(update={"sha256": sha256})
 
 
 @dataclass
