@@ -12,6 +12,9 @@ from schemas.errors import Refusal
 SIDE_LIMIT: Final = 16_384
 #: A chest film on fewer pixels shows nothing that a model or a person could read.
 SMALLEST_SIDE: Final = 64
+#: Long side to short. Detectors are 17 x 14 inches at most, so a chest is under 1.3; a whole
+#: spine, stitched, comes to 3.
+MOST_UNEQUAL: Final = 4
 
 
 def check_size(width: int, height: int, pixel_limit: int) -> None:
@@ -23,3 +26,7 @@ def check_size(width: int, height: int, pixel_limit: int) -> None:
         raise Refusal("too-large", wanted=f"at most {pixel_limit} pixels in all", came=came)
     if min(width, height) < SMALLEST_SIDE:
         raise Refusal("too-small", wanted=f"at least {SMALLEST_SIDE} pixels a side", came=came)
+    if max(width, height) > MOST_UNEQUAL * min(width, height):
+        raise Refusal(
+            "aspect", wanted=f"one side at most {MOST_UNEQUAL} times the other", came=came
+        )

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from ingest.readers import read_file
 from ingest.renditions import develop
+from ingest.rules import check_film
 from schemas.errors import Refusal
 
 LENGTH: Final = struct.Struct(">Q")
@@ -55,6 +56,7 @@ def main(memory_bytes: int, seconds: float, pixel_limit: int, parent: int) -> No
 def _outcome(data: bytes, pixel_limit: int) -> tuple[dict[str, Any], list[bytes]]:
     try:
         decoded = read_file(data, pixel_limit)
+        check_film(decoded)
         film = develop(decoded.samples, decoded.says)
     except Refusal as error:
         return {"refused": [error.code, error.wanted, error.came]}, []

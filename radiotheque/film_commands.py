@@ -103,6 +103,7 @@ def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
     these answers equal to what the pipeline stores.
     """
     from ingest.readers import read_file
+    from ingest.rules import check_film
     from ingest.suspicion import check_says
     from radiotheque.preparation import program_settings
     from schemas.errors import Refusal
@@ -126,6 +127,7 @@ def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
         for path in files:
             try:
                 decoded = read_file(path.read_bytes(), settings.pixel_limit)
+                check_film(decoded)
                 check_says(decoded.says)
                 samples = decoded.samples
             except Refusal as refusal:

@@ -37,10 +37,14 @@ _DICOM_MAGIC: Final = slice(128, 132)
 
 @dataclass(frozen=True)
 class Decoded:
-    """A file decoded: its grey samples, and what it says of itself."""
+    """A file decoded: its grey samples, and what it says of itself.
+
+    `coloured` is the share, 0..1, of the picture whose colours no radiograph has.
+    """
 
     samples: Samples
     says: FileSays
+    coloured: float = 0.0
 
 
 def read_film(data: bytes, pixel_limit: int) -> Samples:
@@ -52,15 +56,17 @@ def read_file(data: bytes, pixel_limit: int) -> Decoded:
     """Return a film's samples: uint8 or uint16 (height, width), upright, bright = dense.
 
     With them comes what the file says of itself. Raises Refusal: `empty`, `truncated` (also
-    damaged), `not-an-image`, `unsupported`, `too-large`, `too-small`;
+    damaged), `not-an-image`, `unsupported`, `too-large`, `too-small`, `aspect`;
     of DICOM also `not-dicom`, `modality`, `multi-frame`, `no-pixels`, `transfer-syntax`.
     """
     if not data:
         raise Refusal("empty", wanted=WANTED, came="a file of 0 bytes")
     if data.startswith(png.SIGNATURE):
-        return Decoded(png.read(data, pixel_limit), FileSays("png"))
+        samples, coloured = png.read(data, pixel_limit)
+        return Decoded(samples, FileSays("png"), coloured)
     if data.startswith(jpeg.SIGNATURE):
-        return Decoded(jpeg.read(data, pixel_limit), FileSays("jpeg"))
+        samples, coloured = jpeg.read(data, pixel_limit)
+        return Decoded(samples, FileSays("jpeg"), coloured)
     if png.SIGNATURE.startswith(data) or jpeg.SIGNATURE.startswith(data):
         raise Refusal("truncated", wanted=WANTED, came=f"a file of {len(data)} bytes")
     if data[_DICOM_MAGIC] == b"DICM" or data.startswith(_DICOM_STARTS):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL.JpegImagePlugin import JpegImageFile
 
 from ingest.checks import check_size
+from ingest.colour import SAMPLE_SIDE, coloured_share, sample_of
 from ingest.readers.grey import luma
 from ingest.readers.upright import orientation, upright
 from schemas.errors import Refusal
@@ -30,8 +31,11 @@ _ALONE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
 _SCAN, _END = 0xDA, 0xD9
 
 
-def read(data: bytes, pixel_limit: int) -> Samples:
-    """Return a JPEG's samples, uint8 (height, width), upright. Raises Refusal."""
+def read(data: bytes, pixel_limit: int) -> tuple[Samples, float]:
+    """Return a JPEG's samples, uint8 (height, width), upright, and its coloured share, 0..1.
+
+    Raises Refusal.
+    """
     marker, bits, width, height, channels = _frame(data)
     if marker not in _DECODABLE or bits != 8:
         raise Refusal(
@@ -50,13 +54,14 @@ def read(data: bytes, pixel_limit: int) -> Samples:
         picture = _open(data, (width, height))
         said = orientation(picture)
         grey = _grey(picture)
+        coloured = coloured_share(_colours(data, (width, height))) if channels > 1 else 0.0
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - Pillow raises many kinds: the file is not whole
         raise Refusal(
             "truncated", wanted=WANTED, came=f"one that cannot be decoded ({type(error).__name__})"
         ) from None
-    return upright(grey, said)
+    return upright(grey, said), coloured
 
 
 def grey_of(data: bytes, size: tuple[int, int]) -> NDArray[Any]:
@@ -80,6 +85,13 @@ def _grey(picture: JpegImageFile) -> NDArray[Any]:
         return luma(np.asarray(picture.convert("RGB")))
     picture.draft("L", None)
     return np.asarray(picture)
+
+
+def _colours(data: bytes, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return the sample of colours: decoded again at an eighth, since the grey had none."""
+    picture = _open(data, size)
+    picture.draft("RGB", (SAMPLE_SIDE, SAMPLE_SIDE))
+    return sample_of(np.asarray(picture.convert("RGB")))
 
 
 def _frame(data: bytes) -> tuple[int, int, int, int, int]:

@@ -19,6 +19,7 @@ from PIL import Image, ImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 from ingest.checks import check_size
+from ingest.colour import coloured_share, sample_of
 from ingest.readers.grey import luma, over_black
 from ingest.readers.upright import orientation, upright
 from schemas.errors import Refusal
@@ -48,19 +49,22 @@ class _Header:
     transparent: bytes
 
 
-def read(data: bytes, pixel_limit: int) -> Samples:
-    """Return a PNG's samples, uint8 or uint16 (height, width), upright. Raises Refusal."""
+def read(data: bytes, pixel_limit: int) -> tuple[Samples, float]:
+    """Return a PNG's samples, uint8 or uint16 (height, width), upright, and its coloured share.
+
+    The share is 0..1. Raises Refusal.
+    """
     header = _header(data)
     check_size(header.width, header.height, pixel_limit)
     try:
-        grey, said = _decode(data, header)
+        grey, said, coloured = _decode(data, header)
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - Pillow raises many kinds: the file is not whole
         raise Refusal(
             "truncated", wanted=WANTED, came=f"one that cannot be decoded ({type(error).__name__})"
         ) from None
-    return upright(grey, said)
+    return upright(grey, said), coloured
 
 
 def _header(data: bytes) -> _Header:
@@ -111,11 +115,12 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
         at = end + 4
 
 
-def _decode(data: bytes, header: _Header) -> tuple[NDArray[Any], int]:
-    """Return the grey samples as they lie in the file, and the EXIF orientation."""
+def _decode(data: bytes, header: _Header) -> tuple[NDArray[Any], int, float]:
+    """Return the grey samples as they lie in the file, EXIF's orientation, the coloured share."""
     picture = _open(data, header)
+    coloured = 0.0
     if header.depth == 16:
-        grey = _sixteen(data, picture, header)
+        grey, coloured = _sixteen(data, picture, header)
     elif header.kind == _GREY:
         grey = np.asarray(picture.convert("L"))
         if header.transparent:
@@ -123,9 +128,9 @@ def _decode(data: bytes, header: _Header) -> tuple[NDArray[Any], int]:
             (clear,) = struct.unpack(">H", header.transparent)
             grey = np.where(grey == clear * step, np.uint8(0), grey)
     else:
-        grey = _eight(picture, header)
+        grey, coloured = _eight(picture, header)
     # Read last: eXIf may stand behind the pixels.
-    return grey, orientation(picture)
+    return grey, orientation(picture), coloured
 
 
 def _open(data: bytes, header: _Header) -> PngImageFile:
@@ -135,37 +140,40 @@ def _open(data: bytes, header: _Header) -> PngImageFile:
     return picture
 
 
-def _eight(picture: PngImageFile, header: _Header) -> NDArray[Any]:
+def _eight(picture: PngImageFile, header: _Header) -> tuple[NDArray[Any], float]:
     alpha = header.kind in {_GREY_ALPHA, _COLOUR_ALPHA} or bool(header.transparent)
     channels = np.asarray(picture.convert("RGBA" if alpha else "RGB"))
+    coloured = coloured_share(sample_of(channels))
     grey = luma(channels[..., :3])
-    return over_black(grey, channels[..., 3]) if alpha else grey
+    return (over_black(grey, channels[..., 3]) if alpha else grey), coloured
 
 
-def _sixteen(data: bytes, picture: PngImageFile, header: _Header) -> NDArray[Any]:
-    """Return 16-bit grey. Pillow itself keeps 16 bits of plain grey only."""
+def _sixteen(data: bytes, picture: PngImageFile, header: _Header) -> tuple[NDArray[Any], float]:
+    """Return 16-bit grey, the coloured share. Pillow itself keeps 16 bits of plain grey only."""
     if header.kind == _GREY:
         grey = np.asarray(picture).astype(np.uint16)
         if header.transparent:
             (clear,) = struct.unpack(">H", header.transparent)
             grey[grey == clear] = 0
-        return grey
+        return grey, 0.0
     if header.kind == _GREY_ALPHA:
         # Two 16-bit channels lie in the file as four of 8 bits do: read them as such.
         four = np.asarray(_open(_as_colour_of_8_bits(data), header))
         wide = four.astype(np.uint16)
-        return over_black(wide[..., 0] << 8 | wide[..., 1], wide[..., 2] << 8 | wide[..., 3])
+        grey = over_black(wide[..., 0] << 8 | wide[..., 1], wide[..., 2] << 8 | wide[..., 3])
+        return grey, 0.0
     mode = "RGB" if header.kind == _COLOUR else "RGBA"
     # Read twice: big-endian gives the high bytes; called little-endian, the low ones.
     channels = _bytes_of(picture, f"{mode};16B").astype(np.uint16) << 8
     channels |= _bytes_of(_open(data, header), f"{mode};16L")
+    coloured = coloured_share(sample_of(channels))
     grey = luma(channels[..., :3])
     if header.kind == _COLOUR_ALPHA:
-        return over_black(grey, channels[..., 3])
+        return over_black(grey, channels[..., 3]), coloured
     if header.transparent:
         clear = struct.unpack(">HHH", header.transparent)
         grey[(channels == np.array(clear, np.uint16)).all(axis=2)] = 0
-    return grey
+    return grey, coloured
 
 
 def _bytes_of(picture: PngImageFile, raw: str) -> NDArray[Any]:
