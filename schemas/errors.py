@@ -22,10 +22,9 @@ class Dead(RadiothequeError):
 class Refusal(RadiothequeError):
     """A film that cannot be taken, for a reason its depositor can read.
 
-    `code` is one of the fixed words of the API (`empty`, `truncated`, `not-an-image`,
-    `unsupported`, `too-large`, `decoder-limit`, `too-small`, `object-gone`, `erased`, …).
-    `wanted` and `came` are short English facts, free of file names and patient data; screens
-    translate by code.
+    `code` is one of the fixed words of the API (schemas/refusals.py). `wanted` and `came` are
+    short English facts with their figures, free of file names and patient data, of a closed
+    vocabulary that screens put into French (web/facts.py).
     """
 
     def __init__(self, code: str, *, wanted: str, came: str) -> None:

@@ -1,13 +1,39 @@
 """Ingest's short facts ("a file of 0 bytes") in French.
 
-Rows keep the English fact: it is what happened. A fact without a French form is shown as it is,
-and tests/web/test_reasons.py fails when ingest says one that is not here.
+Rows and events keep the English fact: it is what happened, and a closed vocabulary with its
+figures. tests/web/test_reasons.py fails when ingest says one that is not here.
 """
 
 import re
 from typing import Final
 
-from web.language import Language
+#: Where a film is from that is not of the chest (schemas/body_parts.py).
+_PARTS: Final = {
+    "abdomen": "un cliché de l'abdomen",
+    "ankle": "un cliché de la cheville",
+    "arm": "un cliché du bras",
+    "cervical spine": "un cliché du rachis cervical",
+    "elbow": "un cliché du coude",
+    "fingers": "un cliché des doigts",
+    "foot": "un cliché du pied",
+    "forearm": "un cliché de l'avant-bras",
+    "hand": "un cliché de la main",
+    "head": "un cliché de la tête",
+    "heel": "un cliché du talon",
+    "hip": "un cliché de la hanche",
+    "jaw": "un cliché de la mâchoire",
+    "knee": "un cliché du genou",
+    "leg": "un cliché de la jambe",
+    "limbs": "un cliché des membres",
+    "lumbar spine": "un cliché du rachis lombaire",
+    "pelvis": "un cliché du bassin",
+    "sacrum": "un cliché du sacrum",
+    "sinuses": "un cliché des sinus",
+    "teeth": "un cliché des dents",
+    "thigh": "un cliché de la cuisse",
+    "toes": "un cliché des orteils",
+    "wrist": "un cliché du poignet",
+}
 
 #: What ingest says, as a pattern, and its French form.
 _FRENCH: Final = tuple(
@@ -18,7 +44,12 @@ _FRENCH: Final = tuple(
         (r"a file of 0 bytes", "un fichier vide"),
         (r"a file of (\d+) bytes", r"un fichier de \1 octets"),
         (r"an? (DICOM|GIF|BMP|TIFF|WebP|JPEG 2000|AVIF|HEIC|PDF) file", r"un fichier \1"),
-        (r"a ZIP archive", "une archive ZIP"),
+        (r"a (ZIP|gzip|7z|RAR) archive", r"une archive \1"),
+        (r"an animated GIF file", "un fichier GIF animé"),
+        (r"a text file", "un fichier de texte"),
+        (r"an HTML page", "une page HTML"),
+        (r"an SVG drawing", "un dessin SVG"),
+        (r"an XML file", "un fichier XML"),
         (r"a file of no known picture format", "un fichier qui n'est aucune image connue"),
         (r"bytes where a marker should be", "des octets à la place d'un marqueur"),
         (r"a picture without a frame header", "une image sans en-tête de trame"),
@@ -116,15 +147,25 @@ _FRENCH: Final = tuple(
         ),
         (r"a film that was not erased", "un cliché qui n'a pas été effacé"),
         (r"an erased film", "un cliché effacé"),
+        # Rules (ingest/checks.py, ingest/rules.py)
+        (
+            r"one side at most (\S+) times the other",
+            r"un côté au plus \1 fois plus long que l'autre",
+        ),
+        (
+            r"dark and bright parts at least (\S+) levels of 255 apart",
+            r"des zones sombres et claires séparées d'au moins \1 niveaux sur 255",
+        ),
+        (r"parts (\S+) levels apart", r"des zones séparées de \1 niveaux"),
+        (r"grey, or a single tint", "du gris ou une seule teinte"),
+        (
+            r"several colours on (\S+) hundredths of the picture",
+            r"plusieurs couleurs sur \1 centièmes de l'image",
+        ),
+        (r"a film of the chest", "un cliché du thorax"),
+        *((f"one of the {part}", french) for part, french in _PARTS.items()),
     )
 )
-
-
-def fact(english: str, language: Language) -> str:
-    """Return a fact in the language; one without a French form stays as it was said."""
-    if language == "en":
-        return english
-    return french_of(english) or english
 
 
 def french_of(english: str) -> str | None:

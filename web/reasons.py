@@ -1,99 +1,107 @@
 """Why a film was refused, in words of the reader's language: what was wanted, what came.
 
-Ingest says a code and two short English facts (schemas/errors.Refusal). Each code has a sentence
-in both languages; the facts are put into French by web/facts.py.
+Ingest says a code (schemas/refusals.py) and two short English facts (schemas/errors.Refusal).
+Each code has a sentence in both languages, and the facts follow it, put into French by
+web/facts.py. A fact without a French form (of an older or newer version) is left out of a
+French screen: the code's sentence stands without it, and the English stays in the event.
 """
 
 from typing import Final
 
 from store.records import Receipt
-from web.facts import fact
+from web.facts import french_of
 from web.language import Language
 
-#: What the screen says for each code: French, English. `{wanted}` and `{came}` are ingest's.
+#: What the screen says for each code: French, English. `wanted` and `came` are put behind it.
 SENTENCES: Final[dict[str, tuple[str, str]]] = {
-    "empty": (
-        "Le fichier est vide : une image PNG, JPEG ou DICOM était attendue.",
-        "The file is empty: a PNG, JPEG or DICOM picture was wanted.",
-    ),
+    "empty": ("Le fichier est vide", "The file is empty"),
     "truncated": (
-        "L'image est incomplète ou abîmée : attendu {wanted}, reçu {came}.",
-        "The picture is incomplete or damaged: wanted {wanted}, came {came}.",
+        "L'image est incomplète ou abîmée",
+        "The picture is incomplete or damaged",
     ),
     "not-an-image": (
-        "Ce fichier n'est pas une image lisible : attendu {wanted}, reçu {came}.",
-        "This file is not a picture we can read: wanted {wanted}, came {came}.",
+        "Ce fichier n'est pas une image lisible",
+        "This file is not a picture we can read",
     ),
     "unsupported": (
-        "Cette forme d'image n'est pas prise en charge : attendu {wanted}, reçu {came}.",
-        "This kind of picture is not supported: wanted {wanted}, came {came}.",
+        "Cette forme d'image n'est pas prise en charge",
+        "This kind of picture is not supported",
     ),
-    "too-large": (
-        "Le cliché est trop grand : attendu {wanted}, reçu {came}.",
-        "The film is too large: wanted {wanted}, came {came}.",
-    ),
-    "too-small": (
-        "Le cliché est trop petit pour être lu : attendu {wanted}, reçu {came}.",
-        "The film is too small to be read: wanted {wanted}, came {came}.",
-    ),
+    "too-large": ("Le cliché est trop grand", "The film is too large"),
+    "too-small": ("Le cliché est trop petit pour être lu", "The film is too small to be read"),
     "decoder-limit": (
-        "Le décodage de l'image a dépassé les limites : attendu {wanted}, reçu {came}.",
-        "Decoding the picture went over the limits: wanted {wanted}, came {came}.",
-    ),
-    "not-dicom": (
-        "Ce fichier se dit DICOM et ne l'est pas : attendu {wanted}, reçu {came}.",
-        "This file says it is DICOM and is not: wanted {wanted}, came {came}.",
-    ),
-    "modality": (
-        "Cet examen n'est pas une radiographie : attendu {wanted}, reçu {came}.",
-        "This examination is not a radiograph: wanted {wanted}, came {came}.",
-    ),
-    "multi-frame": (
-        "Ce fichier contient plusieurs images : attendu {wanted}, reçu {came}.",
-        "This file holds several pictures: wanted {wanted}, came {came}.",
-    ),
-    "no-pixels": (
-        "Ce fichier DICOM ne contient pas d'image : attendu {wanted}, reçu {came}.",
-        "This DICOM file holds no picture: wanted {wanted}, came {came}.",
-    ),
-    "transfer-syntax": (
-        "Cette compression DICOM n'est pas prise en charge : attendu {wanted}, reçu {came}.",
-        "This DICOM compression is not supported: wanted {wanted}, came {came}.",
-    ),
-    "burned-in": (
-        "Ce fichier dit que du texte est inscrit dans l'image : attendu {wanted}, reçu {came}.",
-        "This file says that text is burned into it: wanted {wanted}, came {came}.",
-    ),
-    "screen-save": (
-        "Cette image est une copie d'écran : attendu {wanted}, reçu {came}.",
-        "This picture is a screen save: wanted {wanted}, came {came}.",
-    ),
-    "secondary-capture": (
-        "Cette image ne vient pas d'un détecteur : attendu {wanted}, reçu {came}.",
-        "This picture is not from a detector: wanted {wanted}, came {came}.",
+        "Le décodage de l'image a dépassé les limites",
+        "Decoding the picture went over the limits",
     ),
     "object-gone": (
-        "Le fichier a été retiré du dépôt avant d'être lu : attendu {wanted}, reçu {came}.",
-        "The file was removed before it was read: wanted {wanted}, came {came}.",
+        "Le fichier a été retiré du dépôt avant d'être lu",
+        "The file was removed before it was read",
+    ),
+    "not-dicom": (
+        "Ce fichier DICOM n'en est pas un",
+        "This file is marked as DICOM and is none",
+    ),
+    "modality": (
+        "Ce n'est pas une radiographie standard",
+        "This is no plain radiograph",
+    ),
+    "multi-frame": (
+        "Le fichier contient plusieurs images",
+        "The file holds several pictures",
+    ),
+    "no-pixels": ("Le fichier ne contient pas d'image", "The file holds no picture"),
+    "transfer-syntax": (
+        "La compression de ce fichier DICOM n'est pas prise en charge",
+        "The compression of this DICOM file is not supported",
+    ),
+    "aspect": (
+        "Le cliché est trop allongé pour être un thorax",
+        "The film is too long and narrow for a chest",
+    ),
+    "blank": ("Le cliché ne montre rien", "The film shows nothing"),
+    "not-a-film": ("Ce n'est pas une radiographie", "This is no radiograph"),
+    "not-a-chest": (
+        "Ce n'est pas une radiographie du thorax",
+        "This is no radiograph of a chest",
+    ),
+    "burned-in": (
+        "Le fichier signale un nom incrusté dans l'image ; un gestionnaire doit décider",
+        "The file says that a name is burnt into the picture; a steward has to decide",
+    ),
+    "burned-in-text": (
+        "Du texte est incrusté dans l'image ; un gestionnaire doit décider",
+        "There is text burnt into the picture; a steward has to decide",
+    ),
+    "secondary-capture": (
+        "L'image est une capture et peut montrer un nom ; un gestionnaire doit décider",
+        "The picture is a secondary capture and may show a name; a steward has to decide",
+    ),
+    "screen-save": (
+        "L'image est une copie d'écran et peut montrer un nom ; un gestionnaire doit décider",
+        "The picture is a screen save and may show a name; a steward has to decide",
+    ),
+    "refused": (
+        "Un gestionnaire a refusé ce cliché",
+        "A steward refused this film",
     ),
     "erased": (
-        "Ce cliché a été effacé à la demande : il faut l'accord d'un gestionnaire.",
-        "This film was erased on request: a steward has to allow it again.",
+        "Ce cliché a été effacé à la demande ; un gestionnaire doit l'admettre de nouveau",
+        "This film was erased on request; a steward has to allow it again",
     ),
+    # States of a receipt that may have no code.
     "quarantined": (
-        "Le cliché attend la décision d'un gestionnaire.",
-        "The film waits for a steward's decision.",
+        "Le cliché attend la décision d'un gestionnaire",
+        "The film waits for a steward's decision",
     ),
     "failed": (
-        "Le traitement a échoué ; rien n'est perdu, un gestionnaire peut le rejouer.",
-        "Processing failed; nothing is lost, a steward can replay it.",
+        "Le traitement a échoué ; rien n'est perdu, un gestionnaire peut le rejouer",
+        "Processing failed; nothing is lost, a steward can replay it",
     ),
 }
-_OTHER: Final = (
-    "Le cliché a été refusé ({code}) : attendu {wanted}, reçu {came}.",
-    "The film was refused ({code}): wanted {wanted}, came {came}.",
-)
-_UNSAID: Final = ("autre chose", "something else")
+_OTHER: Final = ("Le cliché a été refusé ({code})", "The film was refused ({code})")
+_WANTED: Final = ("attendu {fact}", "wanted {fact}")
+_CAME: Final = ("reçu {fact}", "came {fact}")
+_COLON: Final = (" : ", ": ")
 
 
 def reason_of(receipt: Receipt, language: Language) -> dict[str, str] | None:
@@ -101,8 +109,16 @@ def reason_of(receipt: Receipt, language: Language) -> dict[str, str] | None:
     if receipt.state not in {"rejected", "quarantined", "failed"}:
         return None
     code = receipt.code or receipt.state
+    return {"code": code, "message": message(code, receipt.wanted, receipt.came, language)}
+
+
+def message(code: str, wanted: str | None, came: str | None, language: Language) -> str:
+    """Return a code's sentence with its facts, as far as the language has them."""
     place = 0 if language == "fr" else 1
-    wanted = fact(receipt.wanted, language) if receipt.wanted else _UNSAID[place]
-    came = fact(receipt.came, language) if receipt.came else _UNSAID[place]
-    sentence = SENTENCES.get(code, _OTHER)[place]
-    return {"code": code, "message": sentence.format(code=code, wanted=wanted, came=came)}
+    head = SENTENCES.get(code, _OTHER)[place].format(code=code)
+    facts = [
+        said[place].format(fact=known)
+        for said, english in ((_WANTED, wanted), (_CAME, came))
+        if english and (known := english if language == "en" else french_of(english))
+    ]
+    return f"{head}{_COLON[place] if facts else ''}{', '.join(facts)}."

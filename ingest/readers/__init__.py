@@ -9,7 +9,7 @@ DICOM's tags come out as `FileSays`, for the handler alone.
 from dataclasses import dataclass
 from typing import Final
 
-from ingest.readers import jpeg, png
+from ingest.readers import jpeg, kinds, png
 from ingest.says import FileSays
 from schemas.errors import Refusal
 from schemas.identities import Samples
@@ -29,6 +29,10 @@ _OTHERS: Final = (
     (4, b"ftypheic", "a HEIC file"),
     (0, b"%PDF-", "a PDF file"),
     (0, b"PK\x03\x04", "a ZIP archive"),
+    (0, b"PK\x05\x06", "a ZIP archive"),
+    (0, b"\x1f\x8b", "a gzip archive"),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (0, b"Rar!\x1a\x07", "a RAR archive"),
 )
 #: What a DICOM file may begin with: group 0002 or 0008, little-endian, when it has no preamble.
 _DICOM_STARTS: Final = (b"\x02\x00", b"\x08\x00", b"DICM")
@@ -78,5 +82,10 @@ def read_file(data: bytes, pixel_limit: int) -> Decoded:
             return Decoded(*found)
     for offset, magic, name in _OTHERS:
         if data[offset : offset + len(magic)] == magic:
-            raise Refusal("unsupported", wanted=WANTED, came=name)
+            came = kinds.gif_kind(data) if magic == b"GIF8" else name
+            raise Refusal("unsupported", wanted=WANTED, came=came)
+    document = kinds.document_kind(data)
+    if document is not None:
+        code, came = document
+        raise Refusal(code, wanted=WANTED, came=came)
     raise Refusal("not-an-image", wanted=WANTED, came="a file of no known picture format")

@@ -9,12 +9,15 @@ from uuid import uuid4
 import pytest
 
 import ingest
+from schemas.body_parts import ELSEWHERE
+from schemas.refusals import REFUSAL_CODES
 from store.records import Receipt
 from tests.fakes.rows_tables import now
 from tests.web.conftest import Web
 from tests.web.library import add_film
 from web.facts import french_of
-from web.reasons import SENTENCES, reason_of
+from web.language import LANGUAGES
+from web.reasons import SENTENCES, message, reason_of
 
 FOLDER = Path(str(ingest.__file__)).parent
 
@@ -71,8 +74,24 @@ def test_every_code_that_ingest_says_has_a_sentence_in_both_languages() -> None:
     codes = {text for argument, text in refusals() if argument == "code"}
 
     assert codes >= {"empty", "truncated", "not-an-image", "unsupported", "too-large"}
-    assert sorted(codes - set(SENTENCES)) == []
+    assert sorted(codes - REFUSAL_CODES) == []
+    assert set(SENTENCES) == REFUSAL_CODES | {"quarantined", "failed"}
     assert all(len(pair) == 2 and all(pair) for pair in SENTENCES.values())
+
+
+@pytest.mark.parametrize("part", sorted(set(ELSEWHERE.values())))
+def test_every_part_of_the_body_has_a_french_name(part: str) -> None:
+    assert french_of(f"one of the {part}")
+
+
+@pytest.mark.parametrize("code", sorted(REFUSAL_CODES))
+def test_a_message_says_what_was_wanted_and_what_came_in_each_language(code: str) -> None:
+    facts = ("at least 64 pixels a side", "9 x 8 pixels")
+
+    french, english = (message(code, *facts, language) for language in LANGUAGES)
+
+    assert french.endswith(" : attendu au moins 64 pixels de côté, reçu 9 × 8 pixels.")
+    assert english.endswith(": wanted at least 64 pixels a side, came 9 x 8 pixels.")
 
 
 @pytest.mark.parametrize(
@@ -106,12 +125,18 @@ def test_only_a_receipt_that_went_wrong_has_a_reason() -> None:
     }
 
 
-def test_an_unknown_code_is_told_with_its_facts() -> None:
-    said = reason_of(receipt("rejected", code="odd", wanted="a file of 3 bytes", came="x"), "fr")
+def test_an_unknown_code_is_told_with_the_facts_that_the_language_has() -> None:
+    odd = receipt("rejected", code="odd", wanted="a file of 3 bytes", came="some words")
 
-    assert said == {
+    french, english = (reason_of(odd, language) for language in LANGUAGES)
+
+    assert french == {
         "code": "odd",
-        "message": "Le cliché a été refusé (odd) : attendu un fichier de 3 octets, reçu x.",
+        "message": "Le cliché a été refusé (odd) : attendu un fichier de 3 octets.",
+    }
+    assert english == {
+        "code": "odd",
+        "message": "The film was refused (odd): wanted a file of 3 bytes, came some words.",
     }
 
 
