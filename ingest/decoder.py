@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from ingest.decoding_child import LENGTH
 from ingest.renditions import Developed
 from ingest.says import FileSays
 from schemas.errors import Refusal, Unavailable
+from store.records import Part
 from store.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -59,8 +61,8 @@ class Decoder:
         for _ in range(settings.decode_processes):
             self._idle.put(None)
 
-    def develop(self, data: bytes) -> Developed:
-        """Return the film in a file's bytes, waiting for a free child.
+    def develop(self, data: bytes, black_out: Sequence[Part] = ()) -> Developed:
+        """Return the film in a file's bytes, parts of it blacked out; waits for a free child.
 
         Raises Refusal: what the readers refuse, and `decoder-limit`. Raises Unavailable when no
         child can be started, RuntimeError with the child's traceback for a bug of ours.
@@ -69,7 +71,7 @@ class Decoder:
             child = self._idle.get()
             try:
                 child = child or self._start()
-                head, blobs = child.ask(data, self._seconds + _GRACE_S)
+                head, blobs = child.ask(data, black_out, self._seconds + _GRACE_S)
                 if head.get("exhausted"):
                     # Its heap may be in pieces: the next film gets a fresh child.
                     self._end(child)
@@ -139,13 +141,16 @@ class _Child:
             self.end()
             raise
 
-    def ask(self, data: bytes, seconds: float) -> tuple[dict[str, Any], list[bytes]]:
+    def ask(
+        self, data: bytes, black_out: Sequence[Part], seconds: float
+    ) -> tuple[dict[str, Any], list[bytes]]:
         """Return the child's answer for a file. Raises _ChildDied when none comes in time."""
         deadline = time.monotonic() + seconds
         try:
             self._wire.settimeout(seconds)
-            self._wire.sendall(LENGTH.pack(len(data)))
-            self._wire.sendall(data)
+            for part in (json.dumps([list(part) for part in black_out]).encode(), data):
+                self._wire.sendall(LENGTH.pack(len(part)))
+                self._wire.sendall(part)
         except OSError as error:
             raise _ChildDied from error
         (size,) = LENGTH.unpack(self._receive(LENGTH.size, deadline))

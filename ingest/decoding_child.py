@@ -1,8 +1,8 @@
 """The child process that decodes: `python -m ingest.decoding_child`, on a socket as its stdin.
 
-It answers one request after another: a length and a film's bytes come in; an outcome goes out
-(ingest/decoder.py has the other end). It may use so much memory and processor time and no more,
-can write no file, and dies with its parent.
+It answers one request after another: what to black out (JSON) and a film's bytes come in, each
+after its length; an outcome goes out (ingest/decoder.py has the other end). It may use so much
+memory and processor time and no more, can write no file, and dies with its parent.
 """
 
 import ctypes
@@ -18,6 +18,7 @@ import traceback
 import warnings
 from typing import Any, Final
 
+from ingest.black_out import black_out
 from ingest.readers import read_file
 from ingest.renditions import develop
 from ingest.rules import check_film
@@ -42,9 +43,10 @@ def main(memory_bytes: int, seconds: float, pixel_limit: int, parent: int) -> No
         stream.write(LENGTH.pack(0))
         stream.flush()
         while length := stream.read(LENGTH.size):
-            data = stream.read(LENGTH.unpack(length)[0])
+            parts = json.loads(stream.read(LENGTH.unpack(length)[0]))
+            data = stream.read(LENGTH.unpack(stream.read(LENGTH.size))[0])
             _limit_time(seconds)
-            head, blobs = _outcome(data, pixel_limit)
+            head, blobs = _outcome(data, parts, pixel_limit)
             signal.setitimer(signal.ITIMER_REAL, 0)
             del data
             said = json.dumps(head | {"sizes": [len(blob) for blob in blobs]}).encode()
@@ -53,11 +55,13 @@ def main(memory_bytes: int, seconds: float, pixel_limit: int, parent: int) -> No
             stream.flush()
 
 
-def _outcome(data: bytes, pixel_limit: int) -> tuple[dict[str, Any], list[bytes]]:
+def _outcome(
+    data: bytes, parts: list[list[float]], pixel_limit: int
+) -> tuple[dict[str, Any], list[bytes]]:
     try:
         decoded = read_file(data, pixel_limit)
         check_film(decoded)
-        film = develop(decoded.samples, decoded.says)
+        film = develop(black_out(decoded.samples, parts), decoded.says)
     except Refusal as error:
         return {"refused": [error.code, error.wanted, error.came]}, []
     except MemoryError:

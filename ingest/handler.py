@@ -17,10 +17,11 @@ from uuid import UUID
 from ingest.decoder import Decoder
 from ingest.deidentify import Known, deidentify
 from ingest.notification import drop_of
+from ingest.quarantine import Quarantine
 from ingest.renditions import Developed
 from ingest.suspicion import check_says
 from schemas.envelope import Message, from_record, to_message
-from schemas.errors import Dead, NotFound, Refusal
+from schemas.errors import Dead, Doubt, NotFound, Refusal
 from schemas.events import (
     AnalysisRequested,
     AnalysisRequestedBulk,
@@ -32,7 +33,7 @@ from schemas.identities import receipt_id
 from store.log import Record
 from store.objects import connect as connect_objects
 from store.ports import Objects, Rows, rendition_key
-from store.records import Film, Receipt, Rendition
+from store.records import Film, Part, Receipt, Rendition
 from store.rows import connect as connect_rows
 from store.settings import Settings
 
@@ -51,8 +52,8 @@ _MEDIA: Final[dict[Rendition, str]] = {
 class Developer(Protocol):
     """What turns a file's bytes into a film: ingest.decoder.Decoder, or a test's own."""
 
-    def develop(self, data: bytes) -> Developed:
-        """Return the film. Raises Refusal."""
+    def develop(self, data: bytes, black_out: Sequence[Part] = ()) -> Developed:
+        """Return the film, these parts of it blacked out. Raises Refusal."""
         ...
 
     def close(self) -> None:
@@ -78,6 +79,7 @@ class IngestHandler:
         self._rows = rows
         self._objects = objects
         self._decoder = decoder
+        self._quarantine = Quarantine(rows, objects)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="ingest")
 
     def handle(self, records: Sequence[Record]) -> None:
@@ -135,18 +137,43 @@ class IngestHandler:
         if receipt.state in _STORED:
             self._remove_raw(receipt)
             return
+        if receipt.state == "quarantined":
+            self._remove_dropped(receipt)
+            return
         if receipt.state != "received" and receipt.code != "erased":
             return
-        try:
-            film = self._decoder.develop(self._raw(receipt))
-            check_says(film.says)
-        except Refusal as refusal:
-            self._reject(task, refusal)
+        film = self._read(task)
+        if film is None:
             return
         if receipt.code == "erased":
             # We were cut before its raw version, which goes last, was removed.
             self._forget(receipt, film)
             return
+        self._store(task, film)
+
+    def _read(self, task: _Task) -> Developed | None:
+        """Return the film of a drop; None where the drop is refused, or waits for a steward."""
+        receipt = task.receipt
+        try:
+            raw = self._raw(receipt)
+            film = self._decoder.develop(raw, receipt.black_out)
+        except Refusal as refusal:
+            self._reject(task, refusal)
+            return None
+        try:
+            self._look(receipt, film)
+        except Doubt as doubt:
+            state = self._quarantine.hold(receipt, doubt, raw, film, task.cause)
+            if state == "quarantined":
+                self._remove_dropped(receipt)
+            return None
+        except Refusal as refusal:
+            self._reject(task, refusal)
+            return None
+        return film
+
+    def _store(self, task: _Task, film: Developed) -> None:
+        receipt = task.receipt
         kept = self._kept(receipt, film)
         for rendition in _MEDIA:
             self._put(film, rendition)
@@ -166,6 +193,19 @@ class IngestHandler:
             if known is not None and known.code == "erased":
                 self._forget(receipt, film)
 
+    def _look(self, receipt: Receipt, film: Developed) -> None:
+        """Raise Doubt for a film that a steward has to see first.
+
+        Not for one that a steward has let pass, by this drop or by an earlier one of the film.
+        """
+        if receipt.released_at is not None or receipt.code == "erased":
+            return
+        try:
+            check_says(film.says)
+        except Doubt:
+            if self._rows.films.get(film.film) is None:
+                raise
+
     def _forget(self, receipt: Receipt, film: Developed) -> None:
         """Remove what we stored of an erased film: unlike other refused drops, nothing stays."""
         # Refused for its patient only, the same film may be here by a drop that names no patient:
@@ -178,6 +218,8 @@ class IngestHandler:
     def _raw(self, receipt: Receipt) -> bytes:
         limit = self._settings.file_limit_bytes
         try:
+            if receipt.held_at is not None:
+                return self._quarantine.read(receipt)
             return self._objects.read(
                 receipt.bucket, receipt.key, receipt.version, limit_bytes=limit
             )
@@ -202,6 +244,10 @@ class IngestHandler:
         )
 
     def _remove_raw(self, receipt: Receipt) -> None:
+        self._remove_dropped(receipt)
+        self._quarantine.remove(receipt)
+
+    def _remove_dropped(self, receipt: Receipt) -> None:
         # This version only: another one under the same key is another drop.
         self._objects.remove(receipt.bucket, receipt.key, receipt.version)
 

@@ -154,6 +154,7 @@ def run_reconciler(settings: Settings, stop: threading.Event) -> None:
     """Find what notifications lost, and films the live model has not seen."""
     from functools import partial
 
+    from ingest.housekeeper import Housekeeper
     from ingest.reconciler import Reconciler
     from store.log import lag_of
     from store.objects import MinioObjects
@@ -162,7 +163,13 @@ def run_reconciler(settings: Settings, stop: threading.Event) -> None:
     with ExitStack() as close:
         rows = connect(settings)
         close.callback(rows.close)
-        reconciler = Reconciler(settings, rows, MinioObjects(settings), partial(lag_of, settings))
+        objects = MinioObjects(settings)
+        reconciler = Reconciler(settings, rows, objects, partial(lag_of, settings))
+        housekeeper = Housekeeper(settings, rows, objects)
+        beside = threading.Thread(
+            target=housekeeper.run, args=(stop,), name="housekeeper", daemon=True
+        )
+        beside.start()
         close.callback(_say_healthy("reconciler", settings))
         reconciler.run(stop)
 

@@ -34,6 +34,10 @@ class Refusal(RadiothequeError):
         self.came = came
 
 
+class Doubt(Refusal):
+    """A film that is not taken yet: a steward looks at it and decides (quarantine)."""
+
+
 class Unavailable(RadiothequeError):
     """A service that does not answer now: connection refused, 5xx, disk full, model loading.
 

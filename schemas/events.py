@@ -106,6 +106,8 @@ class RadiographQuarantined(_OfReceipt):
     source: str
     code: str
     quarantined_at: datetime
+    wanted: str | None = None
+    came: str | None = None
 
 
 class AnalysisRequested(Event):

@@ -23,6 +23,6 @@ _PICTURE: Final = ("too-small", "aspect", "blank", "not-a-film", "not-a-chest")
 #: What may show a name, and waits in quarantine.
 _NAMES: Final = ("burned-in", "burned-in-text", "secondary-capture", "screen-save")
 #: What people decided.
-_DECIDED: Final = ("refused", "erased")
+_DECIDED: Final = ("refused", "expired", "erased")
 
 REFUSAL_CODES: Final = frozenset({*_FILE, *_DICOM, *_PICTURE, *_NAMES, *_DECIDED})

@@ -58,6 +58,10 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
         "patients_erase",
         "patients_films",
         "patients_lift",
+        "quarantine_look",
+        "quarantine_refuse",
+        "quarantine_release",
+        "quarantine_waiting",
         "readings_of",
         "readings_record",
         "readings_shown",
@@ -73,6 +77,7 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
     | _READ
     | {
         "films_add_labels",
+        "quarantine_hold",
         "receipts_accept",
         "receipts_find",
         "receipts_get",
@@ -105,6 +110,9 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
         "films_without_analysis",
         "outbox_add",
         "outbox_depth",
+        "quarantine_expire",
+        "quarantine_spent",
+        "quarantine_swept",
         "receipts_missing",
         "receipts_open",
     },

@@ -38,6 +38,7 @@ from store.records import (
     ModelState,
     Neighbour,
     OutboxRow,
+    Part,
     Reading,
     Receipt,
     ReceiptState,
@@ -100,6 +101,62 @@ class Receipts(Protocol):
 
     def recent(self, account: UUID, limit: int = 100) -> list[Receipt]:
         """Return the account's own newest receipts (stewards and admins: everybody's)."""
+        ...
+
+
+class Quarantine(Protocol):
+    """Drops that wait for a steward, and what of refused ones may be deleted.
+
+    A held drop is not a film yet: its bytes are in the bucket `quarantine`, under its receipt's
+    id. Stewards and admins of its site decide.
+    """
+
+    def hold(
+        self, receipt: Receipt, *, code: str, wanted: str, came: str, events: Sequence[Message]
+    ) -> ReceiptState:
+        """Make the receipt `quarantined`, unless it has a later state. Returns its state."""
+        ...
+
+    def waiting(
+        self, *, account: UUID, limit: int = 50, after: UUID | None = None
+    ) -> list[Receipt]:
+        """Return what waits at the account's site, longest first, after that receipt."""
+        ...
+
+    def look(self, receipt: UUID, *, account: UUID) -> None:
+        """Write to the audit that its picture was looked at.
+
+        Raises NotFound for none of the site, Conflict unless it is `quarantined`; so do the
+        decisions.
+        """
+        ...
+
+    def release(
+        self, receipt: UUID, *, account: UUID, black_out: Sequence[Part], event: Message
+    ) -> None:
+        """Let it come in again, as `received`, with parts of the film blacked out.
+
+        `event` is its `object.uploaded`. Nothing holds it again.
+        """
+        ...
+
+    def refuse(self, receipt: UUID, *, account: UUID, note: str) -> None:
+        """End it as `rejected` with code `refused`; `note`, 1 to 500 characters, says why.
+
+        The note is for its depositor alone: the event does not have it.
+        """
+        ...
+
+    def expire(self, *, days: float, limit: int) -> int:
+        """End what has waited longer, as `rejected` with code `expired`; return how many."""
+        ...
+
+    def spent(self, *, days: float, limit: int) -> list[Receipt]:
+        """Return refused drops whose bytes may go: after so long, of held ones at once."""
+        ...
+
+    def swept(self, receipt: UUID) -> None:
+        """Note that its bytes are deleted."""
         ...
 
 
@@ -475,6 +532,11 @@ class Rows(Protocol):
         ...
 
     @property
+    def quarantine(self) -> Quarantine:
+        """Return what waits for a steward."""
+        ...
+
+    @property
     def films(self) -> Films:
         """Return films, their labels and lists."""
         ...
@@ -607,6 +669,11 @@ class Publisher(Protocol):
 
 
 Clock = Callable[[], float]
+
+
+def held_key(receipt: UUID | str, what: str) -> str:
+    """Return the key in bucket `quarantine` of a held drop's `raw` file or `display` picture."""
+    return f"{receipt}/{what}"
 
 
 def rendition_key(film: str, rendition: Rendition) -> str:

@@ -31,7 +31,7 @@ class PostgresReceipts:
             drops=json_value([self._drop_json(drop) for drop in drops]),
             events=json_value(events),
         )
-        return [_receipt(row) for row in rows]
+        return [receipt_of(row) for row in rows]
 
     def _drop_json(self, drop: Drop) -> dict[str, Any]:
         return {
@@ -62,12 +62,12 @@ class PostgresReceipts:
 
     def get(self, receipt: UUID) -> Receipt | None:
         row = self._database.row("receipts_get", receipt=receipt)
-        return _receipt(row) if row else None
+        return receipt_of(row) if row else None
 
     def find(self, bucket: str, key: str, limit: int = 50) -> list[Receipt]:
         code = key_code(self._secret, bucket, key)
         rows = self._database.rows("receipts_find", key_code=code, limit=limit)
-        return [_receipt(row) for row in rows]
+        return [receipt_of(row) for row in rows]
 
     def missing(self, drops: Sequence[Drop]) -> list[Drop]:
         by_id = {receipt_id(drop.bucket, drop.key, drop.version): drop for drop in drops}
@@ -127,7 +127,7 @@ class PostgresReceipts:
 
     def recent(self, account: UUID, limit: int = 100) -> list[Receipt]:
         rows = self._database.rows("receipts_recent", account=account, limit=limit)
-        return [_receipt(row) for row in rows]
+        return [receipt_of(row) for row in rows]
 
 
 def tombstone(secret: str, film: str) -> str:
@@ -193,8 +193,10 @@ def _film_json(film: Film) -> dict[str, Any]:
     }
 
 
-def _receipt(row: Row) -> Receipt:
+def receipt_of(row: Row) -> Receipt:
+    """Return the record of a receipt's row."""
     row.pop("new")
     row["form"] = _form(row["form"] or {})
     row["contradicts"] = tuple(row["contradicts"])
+    row["black_out"] = tuple(tuple(part) for part in row["black_out"] or ())
     return Receipt(**row)

@@ -25,6 +25,9 @@ View = Literal["PA", "AP", "LATERAL"]
 #: Facts in which drops of one film, or a file and the deposit form, may disagree.
 Fact = Literal["patient", "study", "view", "sex", "age"]
 
+#: A part of a film: left, top, width, height, as shares (0..1) of its width and height.
+Part = tuple[float, float, float, float]
+
 #: Receipts in these states end their way; `failed` may become `analysed` after a replay.
 FINAL_STATES = frozenset({"analysed", "rejected", "quarantined", "failed"})
 
@@ -61,6 +64,9 @@ class Receipt:
 
     `form` is what the depositor said; `contradicts` names what of it, or of the file, disagrees
     with the file or with what other drops of the film had said: there the earlier word stands.
+    `held_at`: since then its bytes lie in the bucket `quarantine`, under its id; `released_at`:
+    a steward let it pass, with the parts `black_out` of the film blacked out. `note` is why a
+    steward refused it, for its depositor alone.
     """
 
     id: UUID
@@ -82,6 +88,10 @@ class Receipt:
     film: str | None = None
     form: FormSays = field(default_factory=FormSays)
     contradicts: tuple[Fact, ...] = ()
+    held_at: datetime | None = None
+    released_at: datetime | None = None
+    black_out: tuple[Part, ...] = ()
+    note: str | None = None
 
 
 @dataclass(frozen=True)

@@ -262,6 +262,7 @@ class PostgresRows:
         from store.models import PostgresModels
         from store.outbox import PostgresOutbox
         from store.patients import PostgresPatients
+        from store.quarantine import PostgresQuarantine
         from store.readings import PostgresReadings
         from store.receipts import PostgresReceipts
         from store.signals import PostgresSignals
@@ -269,6 +270,7 @@ class PostgresRows:
 
         self.database = database
         self.receipts = PostgresReceipts(database, secret)
+        self.quarantine = PostgresQuarantine(database)
         self.films = PostgresFilms(database, site, secret, erase_again_s)
         self.analyses = PostgresAnalyses(database)
         self.vectors = PostgresVectors(database, secret)

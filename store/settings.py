@@ -119,6 +119,15 @@ class Settings(BaseSettings):
         500, description="analyses the reconciler leaves outstanding at most"
     )
 
+    refused_days: Annotated[float, Field(ge=0)] = Field(
+        7.0, description="days after which the bytes of a refused drop are deleted"
+    )
+    quarantined_days: Annotated[float, Field(ge=0)] = Field(
+        30.0, description="days a drop waits for a steward before it is refused and deleted"
+    )
+    sweep_every_s: Annotated[float, Field(gt=0)] = Field(
+        600.0, description="seconds between two rounds of deleting what has had its days"
+    )
     erase_again_s: Annotated[float, Field(ge=0)] = Field(
         600.0, description="seconds after which an erased film's objects are removed once more"
     )

@@ -5,7 +5,7 @@ import socket
 import urllib.error
 import urllib.request
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any
 from urllib.parse import quote
@@ -15,18 +15,13 @@ import pytest
 import redis
 from PIL import Image
 
-from ingest.handler import IngestHandler
-from ingest.readers import read_film
+from ingest.readers import read_file
 from ingest.renditions import Developed, develop
-from ingest.says import FileSays
-from schemas.envelope import to_message
 from schemas.errors import Dead
-from schemas.events import ObjectUploaded
 from stack.phantoms import draw, to_8_bits
-from store.log import Record
 from store.objects import BUCKETS
 from store.objects import connect as connect_objects
-from store.records import Drop
+from store.records import Drop, Part
 from store.rows import Connection, admin_connection
 from store.rows import connect as connect_rows
 from tests import services
@@ -41,14 +36,12 @@ MAY_HOLD = {"receipt": ("key", "filename"), "comment": ("text",)}
 
 
 class Reader:
-    """Stands in for a DICOM reader: files that it knows say what they were told to."""
+    """Reads and develops in this process, as a decoding child does."""
 
-    def __init__(self) -> None:
-        self.says: dict[bytes, FileSays] = {}
-
-    def develop(self, data: bytes) -> Developed:
-        says = self.says.get(data, FileSays("png"))
-        return develop(read_film(data, 64_000_000), says)
+    def develop(self, data: bytes, black_out: Sequence[Part] = ()) -> Developed:
+        assert not black_out
+        decoded = read_file(data, 64_000_000)
+        return develop(decoded.samples, decoded.says)
 
     def close(self) -> None:
         """Nothing to close."""
@@ -96,11 +89,12 @@ class Site:
                 return error.read().decode()
 
     def drop_in_bulk(self, patient: Patient) -> None:
-        """Drop a PNG and a JPEG, and what is no film, under keys that say it all."""
+        """Drop a PNG, a JPEG, a DICOM and what is no film, under keys that say it all."""
         dropper = connect_objects(drop_settings(self.whole))
         folder = f"{patient.family} {patient.given}"
         dropper.put("dropzone", patient.key, patient.png(unique(patient, 1)))
         dropper.put("dropzone", f"{folder}/{patient.code}.jpg", patient.jpeg(unique(patient, 2)))
+        dropper.put("dropzone", f"dicom/{patient.key}", patient.dicom(unique(patient, 4)))
         dropper.put("dropzone", f"{folder}/{patient.sentence[:80]}", patient.sentence.encode())
 
     def upload(self, patient: Patient) -> list[dict[str, str]]:
@@ -108,28 +102,6 @@ class Site:
         body = form_body(patient, patient.png(unique(patient, 3)), **said_by(patient))
         rows = json.loads(self.ask("POST", "/radiographs", body, MULTIPART))["receipts"]
         return [dict(row) for row in rows]
-
-    def read_as_dicom(self, patient: Patient) -> None:
-        """Take in a file whose tags say it all, by the real handler on the real stores.
-
-        From a bucket that tells nobody, so that the running worker does not take it too.
-        """
-        data = patient.png(unique(patient, 4))
-        reader = Reader()
-        reader.says[data] = patient.says()
-        settings = self.whole.settings.model_copy(update={"postgres_user": "radiotheque_ingest"})
-        key = f"dicom/{patient.key}"
-        version = self.store.put("quarantine", key, data)
-        with closing(connect_rows(settings)) as rows:
-            handler = IngestHandler(settings, rows, self.store, reader)
-            drop = Drop("quarantine", key, version, len(data), "bulk", settings.site, "upload")
-            [receipt] = rows.receipts.open_many([drop])
-            message = to_message(ObjectUploaded(receipt=receipt.id), site=settings.site)
-            headers = {name: text.encode() for name, text in message.headers.items()}
-            handler.handle(
-                [Record(message.topic, 0, 0, message.key.encode(), headers, message.value, 0)]
-            )
-            handler.close()
 
     def ask_and_err(self, patient: Patient) -> None:
         """Put the words into addresses, fields and rows that are refused."""

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from urllib.parse import quote, quote_plus
 
+import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from ingest.says import FileSays
+from tests.ingest.dicoms import EXPLICIT, dataset_of, file_of
 
 #: Places of an EXIF block: ImageDescription, Artist, Copyright, DateTime (Exif 2.3, 4.6.4).
 _EXIF = (0x010E, 0x013B, 0x8298, 0x0132)
@@ -62,26 +63,44 @@ class Patient:
             f" examen du {self.day:%Y-%m-%d}, {self.uid}, {self.accession}"
         )
 
-    def says(self) -> FileSays:
-        """Return what a DICOM reader hands on of a file that says all of it, in odd places too."""
-        return FileSays(
-            format="dicom",
-            patient_id=self.code,
-            issuer=self.family,
-            birth_date=f"{self.birth:%Y%m%d}",
-            sex="F",
-            age=None,
-            study=self.uid,
-            study_date=f"{self.day:%Y%m%d}",
-            view=self.family,
-            orientation=("L", self.given),
-            maker=f"{self.code} {self.accession}",
-            device=f"room of {self.code}",
-            modality=self.given,
-            image_type=("DERIVED", self.family),
-            body_part=self.accession,
-            burned_in=self.given,
+    def dicom(self, picture: Image.Image) -> bytes:
+        """Return the picture as a DX file that says it all: in tags, private ones and around."""
+        made = dataset_of(
+            np.asarray(picture),
+            8,
+            PatientName=f"{self.family}^{self.given}",
+            PatientID=self.code,
+            IssuerOfPatientID=self.family,
+            OtherPatientIDs=self.code,
+            PatientBirthDate=f"{self.birth:%Y%m%d}",
+            PatientSex="F",
+            PatientComments=self.sentence,
+            PatientAddress=self.sentence[:60],
+            StudyInstanceUID=self.uid,
+            StudyDate=f"{self.day:%Y%m%d}",
+            StudyDescription=self.sentence[:60],
+            AccessionNumber=self.accession,
+            ReferringPhysicianName=f"{self.family}^{self.given}",
+            InstitutionName=f"room of {self.code}",
+            Manufacturer=f"{self.code} {self.accession}",
+            ManufacturerModelName=f"room of {self.code}",
+            ImageComments=self.sentence,
+            ProtocolName=self.sentence[:60],
         )
+        made.SpecificCharacterSet = "ISO_IR 192"
+        block = made.private_block(0x0011, self.family, create=True)
+        block.add_new(0x01, "UT", self.sentence)
+        block.add_new(
+            0x02, "OB", self.sentence.encode() + b" " * (len(self.sentence.encode()) % 2)
+        )
+        made.add_new(0x60000022, "LO", self.sentence[:60])
+        made.add_new(0x60003000, "OW", (self.sentence.encode() * 2)[:200])
+        made.add_new(0x00420011, "OB", (b"%PDF-" + self.sentence.encode() * 2)[:200])
+        made.PixelData = np.asarray(picture).tobytes()
+        made["PixelData"].VR = "OB"
+        whole = file_of(made, EXPLICIT)
+        # The preamble may hold anything (PS3.10 7.1).
+        return self.code.encode().ljust(128, b" ") + whole[128:] + b"\0" * 4
 
     def png(self, picture: Image.Image) -> bytes:
         """Return the picture as a PNG with text chunks and EXIF that say it all."""

@@ -6,7 +6,7 @@ it, starts it again and lets everything come to its end. Each film must end anal
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -18,7 +18,7 @@ from ingest.readers import read_film
 from ingest.renditions import Developed, develop
 from schemas.flow import GROUPS
 from store.ports import rendition_key
-from store.records import Drop
+from store.records import Drop, Part
 from store.similar import Similar
 from tests.fakes.cache import FakeCache
 from tests.fakes.log import FakeConsumer, FakeLog, FakePublisher
@@ -95,7 +95,8 @@ class WatchedRows:
 class Decoder:
     """Decodes in this process."""
 
-    def develop(self, data: bytes) -> Developed:
+    def develop(self, data: bytes, black_out: Sequence[Part] = ()) -> Developed:
+        assert not black_out
         return develop(read_film(data, 1_000_000))
 
     def close(self) -> None:

@@ -38,7 +38,11 @@ def test_the_search_finds_every_spelling_it_looks_for() -> None:
             search = Search(patient)
             search.look("here", b"..\x00" + needle + b"\xff..")
             assert any(how in found and word in found for found in search.found)
-    for data in (patient.png(picture(1)), patient.jpeg(picture(1))):
+    for data in (
+        patient.png(picture(1)),
+        patient.jpeg(picture(1)),
+        patient.dicom(picture(1)),
+    ):
         search = Search(patient)
         search.look("the file", data)
         assert {patient.family, patient.code, patient.uid} <= {
@@ -61,9 +65,7 @@ def test_in_memory_no_word_of_a_patient_outlives_its_way_in(
     monkeypatch.setattr(webs, "FakeObjects", lambda: system.objects)
     web = webs.build(tmp_path)
 
-    dicom = patient.png(picture(1))
-    reader.says[dicom] = patient.says()
-    system.objects.put("dropzone", patient.key, dicom)
+    system.objects.put("dropzone", patient.key, patient.dicom(picture(1)))
     system.objects.put("dropzone", f"jpeg/{patient.key}", patient.jpeg(picture(2)))
     answers = [
         web.post(
@@ -146,7 +148,6 @@ def test_on_the_real_services_no_word_of_a_patient_outlives_its_way_in(
     library = Site(whole_stack)
     library.drop_in_bulk(patient)
     uploads = library.upload(patient)
-    library.read_as_dicom(patient)
     library.ask_and_err(patient)
     receipts = eventually(lambda: library.finished(patient), 120, every_s=0.5, what="all analysed")
     films = {str(receipt["film"]) for receipt in receipts}

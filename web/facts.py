@@ -145,6 +145,9 @@ _FRENCH: Final = tuple(
             r"a secondary capture of modality (\S+)",
             r"une capture secondaire de modalité \1",
         ),
+        (r"a film that a steward lets pass", "un cliché qu'un gestionnaire laisse passer"),
+        (r"a steward's refusal", "le refus d'un gestionnaire"),
+        (r"a steward's decision in time", "la décision d'un gestionnaire à temps"),
         (r"a film that was not erased", "un cliché qui n'a pas été effacé"),
         (r"an erased film", "un cliché effacé"),
         (

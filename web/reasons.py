@@ -88,6 +88,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Ce cliché a été effacé à la demande ; un gestionnaire doit l'admettre de nouveau",
         "This film was erased on request; a steward has to allow it again",
     ),
+    "expired": (
+        "Aucun gestionnaire n'a décidé à temps de ce cliché",
+        "No steward decided on this film in time",
+    ),
     # States of a receipt that may have no code.
     "quarantined": (
         "Le cliché attend la décision d'un gestionnaire",
@@ -109,7 +113,10 @@ def reason_of(receipt: Receipt, language: Language) -> dict[str, str] | None:
     if receipt.state not in {"rejected", "quarantined", "failed"}:
         return None
     code = receipt.code or receipt.state
-    return {"code": code, "message": message(code, receipt.wanted, receipt.came, language)}
+    said = message(code, receipt.wanted, receipt.came, language)
+    if receipt.note:
+        said += f" « {receipt.note} »" if language == "fr" else f" “{receipt.note}”"
+    return {"code": code, "message": said}
 
 
 def message(code: str, wanted: str | None, came: str | None, language: Language) -> str:

@@ -63,6 +63,7 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "nav.deposit": ("Dépôt", "Deposit"),
     "nav.films": ("Clichés", "Films"),
     "nav.system": ("Système", "System"),
+    "nav.quarantine": ("Quarantaine", "Quarantine"),
     "language": ("Langue", "Language"),
     "account": ("Compte", "Account"),
     "sign_out": ("Se déconnecter", "Sign out"),
@@ -274,6 +275,58 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "state.quarantined": ("en quarantaine", "quarantined"),
     "state.failed": ("en échec", "failed"),
     "state.unsent": ("non envoyé", "not sent"),
+    # Quarantaine
+    "quarantine": ("Quarantaine", "Quarantine"),
+    "quarantine.lead": (
+        (
+            "Ces clichés douteux ne sont pas encore entrés : regardez chacun, masquez ce qui nomme"
+            " un patient, puis laissez passer ou refusez. Sans décision, un cliché est supprimé"
+            " après {days} jours."
+        ),
+        (
+            "These doubtful films have not come in yet: look at each, black out what names a"
+            " patient, then let it pass or refuse it. Without a decision a film is deleted after"
+            " {days} days."
+        ),
+    ),
+    "quarantine.empty": ("Aucun cliché n'attend de décision.", "No film waits for a decision."),
+    "quarantine.more": (
+        "D'autres clichés suivent : rechargez la page après ces décisions.",
+        "More films follow: load the page again after these decisions.",
+    ),
+    "quarantine.picture": ("Cliché en quarantaine", "Film in quarantine"),
+    "quarantine.since": ("En attente depuis le", "Waiting since"),
+    "quarantine.file": ("Fichier :", "File:"),
+    "quarantine.mask": ("Ajouter un masque", "Add a mask"),
+    "quarantine.mask_help": (
+        (
+            "Tracez un masque sur le cliché, ou ajoutez-en un ; flèches : déplacer, Maj +"
+            " flèches : dimensionner, Suppr : retirer. Ce qui est masqué l'est pour toujours."
+        ),
+        (
+            "Draw a mask on the film, or add one; arrows move it, Shift + arrows size it, Delete"
+            " removes it. What is blacked out is so for good."
+        ),
+    ),
+    "quarantine.mask_at": (
+        "Masque, en centièmes : gauche {left}, haut {top}, largeur {width}, hauteur {height}",
+        "Mask, in hundredths: left {left}, top {top}, width {width}, height {height}",
+    ),
+    "quarantine.masks": ("{count} zone(s) masquée(s)", "{count} part(s) blacked out"),
+    "quarantine.release": ("Laisser passer", "Let it pass"),
+    "quarantine.refuse": ("Refuser et supprimer", "Refuse and delete"),
+    "quarantine.note": (
+        "Motif du refus, pour le déposant (sans nom de patient)",
+        "Why it is refused, for its depositor (no patient's name)",
+    ),
+    "quarantine.released": (
+        "Le cliché suit son chemin, comme un dépôt.",
+        "The film goes on, as a deposit does.",
+    ),
+    "quarantine.refused": (
+        "Le cliché est refusé, son fichier va être supprimé.",
+        "The film is refused, its file will be deleted.",
+    ),
     # Findings
     "group.lungs": ("Poumons", "Lungs"),
     "group.pleura": ("Plèvre", "Pleura"),
@@ -610,7 +663,8 @@ _BROWSER: Final = (
     "system.updated", "system.stale", "system.pause", "system.resume",
     "reading.saved", "reading.none_chosen", "reading.chosen", "reading.map_of",
     "reading.unsaved", "films.none_suspected", "films.in_waiting", "films.more", "retry",
-    "suspected", "borderline", "source.",
+    "suspected", "borderline", "source.", "quarantine.mask", "quarantine.released",
+    "quarantine.refused",
 )  # fmt: skip
 
 

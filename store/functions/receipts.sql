@@ -3,14 +3,17 @@
 CREATE TYPE api.receipt_row AS (
     id uuid, bucket text, key text, version text, lane text, state text, site text, source text,
     created_at timestamptz, updated_at timestamptz, size bigint, filename text, depositor uuid,
-    code text, wanted text, came text, film text, form jsonb, contradicts text[], new boolean
+    code text, wanted text, came text, film text, form jsonb, contradicts text[],
+    held_at timestamptz, released_at timestamptz, black_out jsonb,
+    note text, new boolean
 );
 
 CREATE FUNCTION rules.receipt_row(r rad.receipt, p_new boolean) RETURNS api.receipt_row
 LANGUAGE sql IMMUTABLE AS $$
     SELECT (r.id, r.bucket, r.key, r.version, r.lane, r.state, r.site, r.source, r.created_at,
         r.updated_at, r.size, r.filename, r.depositor, r.code, r.wanted, r.came, r.film,
-        r.said -> 'form', r.contradicts, p_new)::api.receipt_row;
+        r.said -> 'form', r.contradicts, r.held_at, r.released_at, r.black_out, r.note,
+        p_new)::api.receipt_row;
 $$;
 
 -- Fill what was missing of a film with what a drop says of it, overwriting nothing; return in

@@ -19,15 +19,16 @@ from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageDraw, UnidentifiedImageError
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from ingest.black_out import black_out
 from ingest.renditions import develop
 from schemas.facts import KnownFacts
 from schemas.findings import FINDINGS, INDEX
 from schemas.models import EMBEDDING_WIDTH, ModelManifest, OperatingPoint, OperatingPoints
-from stack.phantoms import DRAWN_FINDINGS, draw
-from store.ports import rendition_key
+from stack.phantoms import DRAWN_FINDINGS, draw, to_8_bits
+from store.ports import held_key, rendition_key
 from store.records import Account, Analysis, Drop, Film, LabelRow, Letter, Receipt, Rendition, Role
 from store.settings import Settings
 from store.similar import Similar
@@ -128,7 +129,11 @@ class Pipeline:
                     one for one in self._rows.tables.receipts.values() if one.state == "received"
                 ]
             for receipt in waiting:
-                self.take(receipt, self._objects.read(receipt.bucket, receipt.key))
+                if receipt.held_at is None:
+                    data = self._objects.read(receipt.bucket, receipt.key)
+                else:
+                    data = self._objects.read("quarantine", held_key(receipt.id, "raw"))
+                self.take(receipt, data)
 
     def take(self, receipt: Receipt, data: bytes, drawn: str | None = None) -> str | None:
         """Bring one drop to its end; return the film's id, None when it is refused."""
@@ -152,7 +157,8 @@ class Pipeline:
                 events=[],
             )
             return None
-        samples = np.asarray(picture if picture.mode == "I;16" else picture.convert("L"))
+        whole = np.asarray(picture if picture.mode == "I;16" else picture.convert("L"))
+        samples = black_out(whole, receipt.black_out)
         made = develop(samples)
         film = Film(
             id=made.film,
@@ -269,6 +275,31 @@ def _letters(rows: FakeRows, count: int) -> None:
         rows.letters.add(letter, [])
 
 
+def hold(rows: FakeRows, objects: FakeObjects, seed: int) -> Receipt:
+    """Put a phantom with a name drawn into it into quarantine."""
+    picture = Image.fromarray(to_8_bits(draw(seed, 512)))
+    ImageDraw.Draw(picture).text((12, 12), "DUPONT JEANNE 04/05/1961", fill=255, font_size=22)
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    drop = Drop(
+        "dropzone", f"uploads/held-{uuid4()}", "v", 9, "first", "local", "upload", f"{seed}.dcm"
+    )
+    made = develop(np.asarray(picture))
+    # Held at once: the pipeline must not see it received.
+    with rows.tables.lock:
+        [receipt] = rows.receipts.open_many([drop])
+        objects.put("quarantine", held_key(receipt.id, "raw"), out.getvalue())
+        objects.put("quarantine", held_key(receipt.id, "display"), made.display)
+        rows.quarantine.hold(
+            receipt,
+            code="burned-in",
+            wanted="a film without text in its pixels",
+            came="one that says it has some (BurnedInAnnotation)",
+            events=[],
+        )
+    return receipt
+
+
 def _people(rows: FakeRows) -> dict[Role, Account]:
     hashed = hash_password(PASSWORD)
     admin = rows.accounts.add("admin", "admin", hashed, by=None)
@@ -311,6 +342,8 @@ def seeded(films: int = 60, port: int = 0) -> Iterator[Seeded]:
     pipeline = Pipeline(rows, objects)
     made = _library(rows, pipeline, films, people["radiologist"])
     _letters(rows, 2)
+    for seed in (901, 902, 903):
+        hold(rows, objects, seed)
     with TemporaryDirectory() as folder:
         settings = Settings.model_validate(
             {

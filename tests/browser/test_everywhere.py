@@ -8,7 +8,8 @@ from tests.browser.seeded import PASSWORD, Seeded
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/depot", "/cliches", "/cliches?state=waiting&finding=", "/systeme", "film")
+WAITING = "/cliches?state=waiting&finding="
+PAGES = ("/depot", "/quarantaine", "/cliches", WAITING, "/systeme", "film")
 NOT_FOUND = ("404",)
 
 

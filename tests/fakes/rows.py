@@ -8,6 +8,7 @@
 from tests.fakes.rows_films import FakeAnalyses, FakeFilms, FakeVectors
 from tests.fakes.rows_log import FakeLetters, FakeModels, FakeOutbox, FakeSignals
 from tests.fakes.rows_people import FakeAccounts, FakeAudit, FakeReadings
+from tests.fakes.rows_quarantine import FakeQuarantine
 from tests.fakes.rows_receipts import FakeReceipts
 from tests.fakes.rows_removal import FakeErasures, FakePatients
 from tests.fakes.rows_tables import Tables
@@ -19,6 +20,7 @@ class FakeRows:
     def __init__(self, site: str = "local", *, operator: bool = False) -> None:
         self.tables = Tables(site=site, operator=operator)
         self.receipts = FakeReceipts(self.tables)
+        self.quarantine = FakeQuarantine(self.tables)
         self.films = FakeFilms(self.tables)
         self.analyses = FakeAnalyses(self.tables)
         self.vectors = FakeVectors(self.tables)

@@ -46,6 +46,7 @@ class Tables:
     down: bool = False
     lock: threading.Condition = field(default_factory=threading.Condition)
     receipts: dict[UUID, Receipt] = field(default_factory=dict)
+    swept: set[UUID] = field(default_factory=set)
     said: dict[UUID, tuple[Film, tuple[str, ...]]] = field(default_factory=dict)
     films: dict[str, Film] = field(default_factory=dict)
     positions: dict[str, int] = field(default_factory=dict)

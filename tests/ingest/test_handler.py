@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ingest.black_out import black_out as blacked_out
 from ingest.deidentify import deidentify
 from ingest.handler import IngestHandler
 from ingest.readers import read_film
@@ -16,7 +17,7 @@ from schemas.events import RadiographReceived, RadiographRejected
 from schemas.identities import film_id
 from store.log import Record
 from store.ports import rendition_key
-from store.records import Drop, Film, FormSays, Receipt, ReceiptState, Rendition
+from store.records import Drop, Film, FormSays, Part, Receipt, ReceiptState, Rendition
 from store.settings import Settings
 from tests.fakes.objects import FakeObjects, notification
 from tests.fakes.rows import FakeRows
@@ -35,11 +36,11 @@ class DevelopedHere:
         self.closed = False
         self.says = FileSays("png")
 
-    def develop(self, data: bytes) -> Developed:
+    def develop(self, data: bytes, black_out: Sequence[Part] = ()) -> Developed:
         self.seen += 1
         if data == b"bug":
             raise ZeroDivisionError
-        return develop(read_film(data, 1_000_000), self.says)
+        return develop(blacked_out(read_film(data, 1_000_000), black_out), self.says)
 
     def close(self) -> None:
         self.closed = True

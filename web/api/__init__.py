@@ -9,6 +9,7 @@ from web.api.accounts import accounts
 from web.api.images import images
 from web.api.letters import letters
 from web.api.patients import patients
+from web.api.quarantine import quarantine
 from web.api.radiographs import radiographs
 from web.api.readings import readings
 from web.api.receipts import receipts
@@ -50,6 +51,8 @@ def application() -> OpenAPI:
 
 def install(app: OpenAPI) -> None:
     """Register every subject and the document that describes them."""
-    for subject in (receipts, radiographs, images, readings, patients, accounts, letters, system):
+    for subject in (
+        receipts, quarantine, radiographs, images, readings, patients, accounts, letters, system,
+    ):  # fmt: skip
         app.register_api(subject)
     app.register_blueprint(description)

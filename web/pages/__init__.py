@@ -5,6 +5,7 @@ from flask import Blueprint
 from web.pages.deposit import deposit
 from web.pages.entrance import entrance
 from web.pages.gallery import gallery
+from web.pages.quarantine import quarantine
 from web.pages.reading import reading
 from web.pages.shell import error_page, shell
 from web.pages.system import system
@@ -14,4 +15,4 @@ __all__ = ["blueprints", "error_page"]
 
 def blueprints() -> list[Blueprint]:
     """Return every page's blueprint, for `create_app` to register."""
-    return [shell, entrance, deposit, gallery, reading, system]
+    return [shell, entrance, deposit, gallery, reading, quarantine, system]
