@@ -11,9 +11,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
+from numpy.typing import NDArray
+
+from ingest.chest import ChestCheck, PooledFeatures
 from ingest.decoder import Decoder
 from ingest.deidentify import Known, deidentify
 from ingest.notification import drop_of
@@ -28,11 +31,13 @@ from schemas.events import (
     RadiographReceived,
     RadiographRejected,
 )
+from schemas.film_check import flags_of
+from schemas.film_tensor import read_png
 from schemas.identities import receipt_id
 from store.log import Record
 from store.objects import connect as connect_objects
 from store.ports import Objects, Rows, rendition_key
-from store.records import Film, Receipt, Rendition
+from store.records import Film, Receipt, Rendition, View
 from store.rows import connect as connect_rows
 from store.settings import Settings
 
@@ -60,6 +65,21 @@ class Developer(Protocol):
         ...
 
 
+class Judge(Protocol):
+    """What says whether a film is a chest film: ingest.chest.ChestCheck, or a test's own."""
+
+    def judge(
+        self,
+        samples: Callable[[], NDArray[Any]],
+        *,
+        view: View | None,
+        age: int | None,
+        urgent: bool,
+    ) -> dict[str, float]:
+        """Return the film's checks. Raises Refusal, Unavailable."""
+        ...
+
+
 @dataclass(frozen=True)
 class _Task:
     """One receipt to bring to its end, and the event that asked for it, if it was ours."""
@@ -72,12 +92,18 @@ class IngestHandler:
     """Brings the drops of a batch to their ends, several at a time."""
 
     def __init__(
-        self, settings: Settings, rows: Rows, objects: Objects, decoder: Developer
+        self,
+        settings: Settings,
+        rows: Rows,
+        objects: Objects,
+        decoder: Developer,
+        chest: Judge,
     ) -> None:
         self._settings = settings
         self._rows = rows
         self._objects = objects
         self._decoder = decoder
+        self._chest = chest
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="ingest")
 
     def handle(self, records: Sequence[Record]) -> None:
@@ -140,20 +166,21 @@ class IngestHandler:
         try:
             film = self._decoder.develop(self._raw(receipt))
             check_says(film.says)
+            if receipt.code == "erased":
+                # We were cut before its raw version, which goes last, was removed.
+                self._forget(receipt, film)
+                return
+            kept = self._kept(receipt, film)
+            checks = self._judged(receipt, film, kept)
         except Refusal as refusal:
             self._reject(task, refusal)
             return
-        if receipt.code == "erased":
-            # We were cut before its raw version, which goes last, was removed.
-            self._forget(receipt, film)
-            return
-        kept = self._kept(receipt, film)
         for rendition in _MEDIA:
             self._put(film, rendition)
         state = self._rows.receipts.accept(
             receipt,
-            _row(film, receipt, kept),
-            self._events(task, film, kept),
+            _row(film, receipt, kept, checks),
+            self._events(task, film, kept, checks),
             also=kept.also,
             contradicts=kept.contradicts,
         )
@@ -195,6 +222,15 @@ class IngestHandler:
         secret = self._settings.site_secret.get_secret_value()
         return deidentify(film.says, receipt.form, secret=secret, data_set=receipt.site)
 
+    def _judged(self, receipt: Receipt, film: Developed, known: Known) -> dict[str, float]:
+        """Return the film's checks. Raises Refusal for what is no chest film, or may be none."""
+        return self._chest.judge(
+            partial(read_png, film.full, film.film),
+            view=known.view,
+            age=known.facts.age,
+            urgent=receipt.lane == "first",
+        )
+
     def _put(self, film: Developed, rendition: Rendition) -> None:
         data: bytes = getattr(film, rendition)
         self._objects.put(
@@ -226,7 +262,9 @@ class IngestHandler:
             extra={"receipt": str(receipt.id), "code": refusal.code, "state": state},
         )
 
-    def _events(self, task: _Task, film: Developed, known: Known) -> list[Message]:
+    def _events(
+        self, task: _Task, film: Developed, known: Known, checks: dict[str, float]
+    ) -> list[Message]:
         """Return what is said of a stored film, as this drop knows it; the same each time."""
         receipt = task.receipt
         received = RadiographReceived(
@@ -237,6 +275,8 @@ class IngestHandler:
             source=receipt.source,
             view=known.view,
             facts=known.facts,
+            flags=flags_of(checks),
+            checks=checks,
             width=film.width,
             height=film.height,
             bits=film.bits,
@@ -260,7 +300,7 @@ class IngestHandler:
             raise errors[0]
 
 
-def _row(film: Developed, receipt: Receipt, known: Known) -> Film:
+def _row(film: Developed, receipt: Receipt, known: Known, checks: dict[str, float]) -> Film:
     return Film(
         id=film.film,
         width=film.width,
@@ -273,14 +313,15 @@ def _row(film: Developed, receipt: Receipt, known: Known) -> Film:
         study=known.study,
         view=known.view,
         facts=known.facts,
+        checks=checks,
     )
 
 
-def build(settings: Settings) -> IngestHandler:
-    """Return the handler on the real stores and decoding children.
+def build(settings: Settings, model: PooledFeatures) -> IngestHandler:
+    """Return the handler on the real stores and decoding children, which asks this model.
 
     Its `close` ends the children and the connections.
     """
-    return IngestHandler(
-        settings, connect_rows(settings), connect_objects(settings), Decoder(settings)
-    )
+    rows, objects = connect_rows(settings), connect_objects(settings)
+    chest = ChestCheck(rows.models, objects, model)
+    return IngestHandler(settings, rows, objects, Decoder(settings), chest)

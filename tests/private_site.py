@@ -31,6 +31,7 @@ from store.rows import Connection, admin_connection
 from store.rows import connect as connect_rows
 from tests import services
 from tests.dropping import drop_settings
+from tests.fakes.chest import FakeChest
 from tests.private_words import Patient, Search
 from tests.services import WholeStack
 from tests.test_subscribers import records
@@ -121,7 +122,7 @@ class Site:
         key = f"dicom/{patient.key}"
         version = self.store.put("quarantine", key, data)
         with closing(connect_rows(settings)) as rows:
-            handler = IngestHandler(settings, rows, self.store, reader)
+            handler = IngestHandler(settings, rows, self.store, reader, FakeChest())
             drop = Drop("quarantine", key, version, len(data), "bulk", settings.site, "upload")
             [receipt] = rows.receipts.open_many([drop])
             message = to_message(ObjectUploaded(receipt=receipt.id), site=settings.site)

@@ -114,6 +114,15 @@ _FRENCH: Final = tuple(
             r"a secondary capture of modality (\S+)",
             r"une capture secondaire de modalité \1",
         ),
+        (r"a chest radiograph", "une radiographie du thorax"),
+        (
+            r"a picture unlike any we know",
+            "une image qui ne ressemble à aucun cliché connu",
+        ),
+        (
+            r"a picture unlike most we know",
+            "une image qui ressemble peu aux clichés connus",
+        ),
         (r"a film that was not erased", "un cliché qui n'a pas été effacé"),
         (r"an erased film", "un cliché effacé"),
     )

@@ -72,6 +72,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Cette image ne vient pas d'un détecteur : attendu {wanted}, reçu {came}.",
         "This picture is not from a detector: wanted {wanted}, came {came}.",
     ),
+    "not-a-chest": (
+        "Ce n'est sans doute pas une radiographie du thorax : attendu {wanted}, reçu {came}.",
+        "This is probably not a chest radiograph: wanted {wanted}, came {came}.",
+    ),
     "object-gone": (
         "Le fichier a été retiré du dépôt avant d'être lu : attendu {wanted}, reçu {came}.",
         "The file was removed before it was read: wanted {wanted}, came {came}.",

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from schemas.envelope import Message, Received, to_message
 from schemas.errors import Dead, NotFound, Unavailable
 from schemas.events import AnalysisRequested, RadiographAnalysed, ScoredFinding
+from schemas.film_tensor import PREPROCESSING_HASH, film_tensor
 from schemas.findings import FINDINGS, finding_state
 from schemas.flow import GROUPS
 from schemas.models import ModelManifest
@@ -26,7 +27,6 @@ from store.log import Record
 from store.ports import Objects, Rows, rendition_key
 from store.records import Analysis, Film
 from store.settings import Settings
-from workers.film_tensor import PREPROCESSING_HASH, film_tensor
 from workers.reading import event_of
 from workers.triton import BULK, URGENT, Scores
 

@@ -16,6 +16,7 @@ from tests.web.library import add_film
 from web.facts import french_of
 from web.reasons import SENTENCES, reason_of
 
+KINDS = {"Refusal", "Doubt"}
 FOLDER = Path(str(ingest.__file__)).parent
 
 
@@ -46,12 +47,12 @@ def constants(tree: ast.Module) -> dict[str, str]:
 
 
 def refusals() -> Iterator[tuple[str, str]]:
-    """Yield (argument, text) of every `Refusal(code, wanted=, came=)` in ingest."""
+    """Yield (argument, text) of every `Refusal` or `Doubt` in ingest."""
     for path in FOLDER.rglob("*.py"):
         tree = ast.parse(path.read_text())
         names = constants(tree)
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refusal":
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in KINDS:
                 arguments = [(key.arg or "", key.value) for key in node.keywords]
                 arguments += [("code", value) for value in node.args[:1]]
                 for argument, value in arguments:
