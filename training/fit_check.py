@@ -43,8 +43,13 @@ PASS: Final = 0.995
 #: Inverse strength of the heads' L2 penalty on standard features.
 _STRENGTH: Final = 1e-3
 _FOLDS: Final = 5
+#: Room beyond that for films of other hospitals and detectors, which lie a little farther.
+_ROOM: Final = 1.1
 #: A film must lie this much beyond the farthest film we know of before it is surely none.
 _MARGIN: Final = 1.05
+#: A feature that hardly ever differs is measured in this share of the usual spread: else one film
+#: that shows it lies 25 times as far away as any other, and nothing could ever be sure.
+_LEAST_SPREAD: Final = 0.01
 #: What a steward should see rather than nobody: turned and inverted films are chest films.
 _STILL_CHESTS: Final = ("upright", "trimmed", "inverted", "turned-90", "turned-180", "turned-270")
 
@@ -72,13 +77,13 @@ def fit(films: Films, drawn: Features) -> tuple[CheckNumbers, FilmCheck]:
         for name, found in mine.items():
             far[name][left_out] = part.distances(found[left_out])
             sure[name][left_out] = part.sureness(found[left_out])
-    in_doubt = _ceiling(far["upright"], PASS)
+    in_doubt = _ROOM * _ceiling(far["upright"], PASS)
     beyond = _MARGIN * max(float(far[name].max()) for name in _STILL_CHESTS)
     kept = _with_threshold(numbers(mine), sure["upright"])
     check = FilmCheck(
         sha256=hashlib.sha256(kept.to_bytes()).hexdigest(),
-        in_doubt=round(in_doubt, 5),
-        sure=round(max(beyond, in_doubt), 5),
+        in_doubt=_rounded_up(in_doubt),
+        sure=_rounded_up(max(beyond, in_doubt)),
     )
     figures = _figures(films, kept, check, far) | _drawn_figures(drawn, kept, check)
     return kept, check.model_copy(update={"figures": figures})
@@ -88,7 +93,7 @@ def numbers(changed: Features) -> CheckNumbers:
     """Return distance and heads fitted on these films."""
     table = changed["upright"].astype(np.float64)
     mean, scale = table.mean(axis=0), table.std(axis=0)
-    scale[scale < 1e-6] = 1.0
+    scale = np.maximum(scale, _LEAST_SPREAD * np.median(scale))
     standard = (table - mean) / scale
     _, lengths, directions = np.linalg.svd(standard, full_matrices=False)
     axes = directions[:AXES]
@@ -138,8 +143,13 @@ def _with_threshold(kept: CheckNumbers, upright: NDArray[np.float64]) -> CheckNu
 
 
 def _ceiling(values: NDArray[np.float64], share: float) -> float:
-    """Return the smallest of the values that at least this share does not exceed."""
+    """Return the smallest of the values that at least this share of them does not exceed."""
     return float(np.sort(values)[int(np.ceil(share * len(values))) - 1])
+
+
+def _rounded_up(limit: float) -> float:
+    """Return the limit with five decimals; rounded down it would shut out the film that set it."""
+    return float(np.ceil(limit * 1e5)) / 1e5
 
 
 def _figures(
