@@ -100,6 +100,11 @@ def known_checks(
     return said
 
 
+def is_lateral(view: str | None, checks: Mapping[str, float]) -> bool:
+    """Return whether a film is lateral: what its check says, else its view."""
+    return checks.get("lateral", float(view == "LATERAL")) >= FLAGGED
+
+
 def pixel_checks(numbers: CheckNumbers, features: NDArray[np.floating]) -> dict[str, float]:
     """Return what the pixels of one film say, from its features (1, d)."""
     (sure,) = numbers.sureness(features)

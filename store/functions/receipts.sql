@@ -59,6 +59,7 @@ BEGIN
         (known.patient, known.study, known.view, known.facts, known.flags);
     IF FOUND THEN
         UPDATE card SET updated_at = clock_timestamp() WHERE film = p_film;
+        PERFORM rules.check_known(p_film);
     END IF;
     RETURN differ;
 END $$;
