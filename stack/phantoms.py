@@ -70,7 +70,8 @@ def draw(seed: int, side: int = 1024) -> NDArray[np.uint16]:
     tissue += _finding(x, y, lungs, build, rng)
     tissue += 0.07 * _clouds(rng, side) * (tissue > 0.05)
     film = 1 - np.exp(-1.5 * np.clip(tissue, 0, None))
-    film += rng.normal(0, 0.0066, film.shape).astype(np.float32)
+    # More on a finer film: as much of it is left when the film is made smaller.
+    film += rng.normal(0, 0.0066 * side / 512, film.shape).astype(np.float32)
     film = np.clip(film / 0.96, 0, 1)
     return labelled((film * 4095).astype(np.uint16))
 
