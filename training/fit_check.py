@@ -96,11 +96,12 @@ def numbers(changed: Features) -> CheckNumbers:
     scale = np.maximum(scale, _LEAST_SPREAD * np.median(scale))
     standard = (table - mean) / scale
     _, lengths, directions = np.linalg.svd(standard, full_matrices=False)
-    axes = directions[:AXES]
+    count = min(AXES, len(table) // 2)
+    axes = directions[:count]
     # The sign of a direction is the library's whim; ours is: the largest share is positive.
-    axes *= np.sign(axes[np.arange(AXES), np.abs(axes).argmax(axis=1)])[:, None]
-    spread = lengths[:AXES] ** 2 / len(table)
-    rest = ((standard**2).sum(axis=1).mean() - spread.sum()) / (table.shape[1] - AXES)
+    axes *= np.sign(axes[np.arange(count), np.abs(axes).argmax(axis=1)])[:, None]
+    spread = lengths[:count] ** 2 / len(table)
+    rest = ((standard**2).sum(axis=1).mean() - spread.sum()) / (table.shape[1] - count)
     weights, bias = _heads(changed, mean, scale)
     return CheckNumbers(
         mean=mean.astype(np.float32),
