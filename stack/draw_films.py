@@ -6,7 +6,9 @@ OUT_DIR/<kind>/<seed>.png: phantoms in `phantom` (8 bits) and `phantom-16`, late
 
 import argparse
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from numpy.typing import NDArray
 
 from stack.lateral_phantom import draw_lateral
 from stack.other_films import KINDS, draw_other
@@ -19,11 +21,12 @@ def draw_all(out: Path, count: int) -> None:
     """Write `count` films of each kind."""
     for seed in range(count):
         phantom = draw(seed, SIDE)
-        films = {
+        films: dict[str, NDArray[Any]] = {
             "phantom": to_8_bits(phantom),
             "phantom-16": phantom,
             "lateral": draw_lateral(seed, SIDE),
-        } | {kind: draw_other(kind, seed, SIDE) for kind in KINDS}
+        }
+        films |= {kind: draw_other(kind, seed, SIDE) for kind in KINDS}
         for kind, film in films.items():
             folder = out / kind
             folder.mkdir(parents=True, exist_ok=True)

@@ -192,12 +192,12 @@ def abdomen(rng: np.random.Generator, side: int) -> NDArray[np.uint16]:
         sheet.bone([(0.4, at), (0.6, at)], 0.016, 0.18)
     for loop in range(int(rng.integers(10, 18))):
         frame = loop % 3 == 0
-        at = (
+        place = (
             float(rng.choice([0.2, 0.8])) if frame else float(rng.uniform(0.28, 0.72)),
             float(rng.uniform(0.25, 0.85)),
         )
         size = (float(rng.uniform(0.02, 0.05)), float(rng.uniform(0.03, 0.06)))
-        sheet.blob(at, size, -0.26, turn=float(rng.uniform(0, 3)), soft=0.1)
+        sheet.blob(place, size, -0.26, turn=float(rng.uniform(0, 3)), soft=0.1)
     return sheet.film(rng)
 
 
