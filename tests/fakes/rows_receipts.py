@@ -207,6 +207,7 @@ class FakeReceipts:
         if filled != known:
             tables.films[given.id] = filled
             tables.updated[given.id] = now()
+        if (filled.view, filled.facts.age) != (known.view, known.facts.age):
             check_known(tables, given.id)
         return differ
 

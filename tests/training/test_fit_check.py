@@ -20,7 +20,7 @@ from training import nih
 pytestmark = [pytest.mark.training, pytest.mark.timeout(400)]
 
 KEPT = ROOT / "triton_models" / "starter"
-FILMS = 30
+FILMS = 20
 
 
 def phantoms(folder: Path) -> None:
