@@ -14,12 +14,14 @@ from functools import partial
 from typing import Final, Protocol
 from uuid import UUID
 
+from ingest.chest import ChestCheck, PooledFeatures
 from ingest.decoder import Decoder
 from ingest.deidentify import Known, deidentify
+from ingest.looks import Judge, Looked, Looks
 from ingest.notification import drop_of
 from ingest.quarantine import Quarantine
 from ingest.renditions import Developed
-from ingest.suspicion import check_says
+from ingest.text_in_film import RapidReader, TextLook
 from schemas.envelope import Message, from_record, to_message
 from schemas.errors import Dead, Doubt, NotFound, Refusal
 from schemas.events import (
@@ -29,6 +31,7 @@ from schemas.events import (
     RadiographReceived,
     RadiographRejected,
 )
+from schemas.film_check import flags_of
 from schemas.identities import receipt_id
 from store.log import Record
 from store.objects import connect as connect_objects
@@ -69,17 +72,33 @@ class _Task:
     cause: UUID | None
 
 
+@dataclass(frozen=True)
+class _Ready:
+    """A film that may be stored, with what may be kept of it and what was seen."""
+
+    film: Developed
+    known: Known
+    looked: Looked
+
+
 class IngestHandler:
     """Brings the drops of a batch to their ends, several at a time."""
 
     def __init__(
-        self, settings: Settings, rows: Rows, objects: Objects, decoder: Developer
+        self,
+        settings: Settings,
+        rows: Rows,
+        objects: Objects,
+        decoder: Developer,
+        chest: Judge,
+        text: TextLook | None = None,
     ) -> None:
         self._settings = settings
         self._rows = rows
         self._objects = objects
         self._decoder = decoder
         self._quarantine = Quarantine(rows, objects)
+        self._looks = Looks(rows.films, chest, text)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="ingest")
 
     def handle(self, records: Sequence[Record]) -> None:
@@ -142,17 +161,12 @@ class IngestHandler:
             return
         if receipt.state != "received" and receipt.code != "erased":
             return
-        film = self._read(task)
-        if film is None:
-            return
-        if receipt.code == "erased":
-            # We were cut before its raw version, which goes last, was removed.
-            self._forget(receipt, film)
-            return
-        self._store(task, film)
+        ready = self._read(task)
+        if ready is not None:
+            self._store(task, ready)
 
-    def _read(self, task: _Task) -> Developed | None:
-        """Return the film of a drop; None where the drop is refused, or waits for a steward."""
+    def _read(self, task: _Task) -> _Ready | None:
+        """Return a drop's film; None where it is refused, forgotten, or waits for a steward."""
         receipt = task.receipt
         try:
             raw = self._raw(receipt)
@@ -160,27 +174,30 @@ class IngestHandler:
         except Refusal as refusal:
             self._reject(task, refusal)
             return None
+        if receipt.code == "erased":
+            # We were cut before its raw version, which goes last, was removed.
+            self._forget(receipt, film)
+            return None
+        kept = self._kept(receipt, film)
         try:
-            self._look(receipt, film)
+            return _Ready(film, kept, self._looks.look(receipt, film, kept))
         except Doubt as doubt:
             state = self._quarantine.hold(receipt, doubt, raw, film, task.cause)
             if state == "quarantined":
                 self._remove_dropped(receipt)
-            return None
         except Refusal as refusal:
             self._reject(task, refusal)
-            return None
-        return film
+        return None
 
-    def _store(self, task: _Task, film: Developed) -> None:
-        receipt = task.receipt
-        kept = self._kept(receipt, film)
+    def _store(self, task: _Task, ready: _Ready) -> None:
+        """Store a film, and end its receipt as the rows say."""
+        receipt, film, kept = task.receipt, ready.film, ready.known
         for rendition in _MEDIA:
             self._put(film, rendition)
         state = self._rows.receipts.accept(
             receipt,
-            _row(film, receipt, kept),
-            self._events(task, film, kept),
+            _row(ready, receipt),
+            self._events(task, ready),
             also=kept.also,
             contradicts=kept.contradicts,
         )
@@ -192,19 +209,6 @@ class IngestHandler:
             # Refused otherwise, by another worker: the renditions may be a good film's.
             if known is not None and known.code == "erased":
                 self._forget(receipt, film)
-
-    def _look(self, receipt: Receipt, film: Developed) -> None:
-        """Raise Doubt for a film that a steward has to see first.
-
-        Not for one that a steward has let pass, by this drop or by an earlier one of the film.
-        """
-        if receipt.released_at is not None or receipt.code == "erased":
-            return
-        try:
-            check_says(film.says)
-        except Doubt:
-            if self._rows.films.get(film.film) is None:
-                raise
 
     def _forget(self, receipt: Receipt, film: Developed) -> None:
         """Remove what we stored of an erased film: unlike other refused drops, nothing stays."""
@@ -272,9 +276,9 @@ class IngestHandler:
             extra={"receipt": str(receipt.id), "code": refusal.code, "state": state},
         )
 
-    def _events(self, task: _Task, film: Developed, known: Known) -> list[Message]:
+    def _events(self, task: _Task, ready: _Ready) -> list[Message]:
         """Return what is said of a stored film, as this drop knows it; the same each time."""
-        receipt = task.receipt
+        receipt, film, known, checks = task.receipt, ready.film, ready.known, ready.looked.checks
         received = RadiographReceived(
             radiograph=film.film,
             patient=known.patient,
@@ -283,6 +287,8 @@ class IngestHandler:
             source=receipt.source,
             view=known.view,
             facts=known.facts,
+            flags=flags_of(checks),
+            checks=checks,
             width=film.width,
             height=film.height,
             bits=film.bits,
@@ -306,7 +312,8 @@ class IngestHandler:
             raise errors[0]
 
 
-def _row(film: Developed, receipt: Receipt, known: Known) -> Film:
+def _row(ready: _Ready, receipt: Receipt) -> Film:
+    film, known = ready.film, ready.known
     return Film(
         id=film.film,
         width=film.width,
@@ -319,14 +326,19 @@ def _row(film: Developed, receipt: Receipt, known: Known) -> Film:
         study=known.study,
         view=known.view,
         facts=known.facts,
+        checks=ready.looked.checks,
+        text_check=ready.looked.text_check,
     )
 
 
-def build(settings: Settings) -> IngestHandler:
-    """Return the handler on the real stores and decoding children.
+def build(settings: Settings, model: PooledFeatures) -> IngestHandler:
+    """Return the handler on the real stores and decoding children, which asks this model.
 
     Its `close` ends the children and the connections.
     """
-    return IngestHandler(
-        settings, connect_rows(settings), connect_objects(settings), Decoder(settings)
-    )
+    rows, objects = connect_rows(settings), connect_objects(settings)
+    chest = ChestCheck(rows.models, objects, model)
+    # As many readers as decoding children: a film is decoded, or looked at, on each core.
+    readers = [RapidReader() for _ in range(settings.decode_processes)]
+    text = TextLook(readers) if settings.look_for_text else None
+    return IngestHandler(settings, rows, objects, Decoder(settings), chest, text)

@@ -6,6 +6,8 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -99,48 +101,67 @@ def run_predict(chosen: argparse.Namespace) -> int:
 def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
     """Yield what the live model says of each file, by the pipeline's own steps.
 
-    The same reader, the same tensor, the same served model and the same states: a test holds
-    these answers equal to what the pipeline stores.
+    The same reader, the same check, the same tensor, the same served model and the same states: a
+    test holds these answers equal to what the pipeline stores.
     """
+    import numpy as np
+
+    from ingest.chest import ChestCheck
+    from ingest.deidentify import deidentify
     from ingest.readers import read_file
     from ingest.rules import check_film
     from ingest.suspicion import check_says
     from radiotheque.preparation import program_settings
     from schemas.errors import Refusal
+    from schemas.film_check import flags_of, is_lateral
     from schemas.film_tensor import to_tensor
     from schemas.findings import FINDINGS, finding_state
     from schemas.identities import film_id
     from stack.state import current_state
+    from store.objects import connect as connect_objects
+    from store.records import FormSays
     from store.rows import connect
     from workers.triton import TritonModel
 
     settings = program_settings(current_state())
-    rows = connect(settings)
-    try:
+    secret = settings.site_secret.get_secret_value()
+    with (
+        closing(connect(settings)) as rows,
+        TritonModel(settings.triton_grpc) as triton,
+    ):
         live = rows.models.live()
-    finally:
-        rows.close()
-    if live is None:
-        raise LookupError("no model is live: `radiotheque status` says what runs")
-    manifest = live.manifest
-    with TritonModel(settings.triton_grpc) as triton:
+        if live is None:
+            raise LookupError("no model is live: `radiotheque status` says what runs")
+        manifest = live.manifest
+        chest = ChestCheck(rows.models, connect_objects(settings), triton)
         for path in files:
             try:
                 decoded = read_file(path.read_bytes(), settings.pixel_limit)
                 check_film(decoded)
                 check_says(decoded.says)
                 samples = decoded.samples
+                known = deidentify(decoded.says, FormSays(), secret=secret, data_set=settings.site)
+                checks = chest.judge(
+                    partial(np.asarray, samples),
+                    view=known.view,
+                    age=known.facts.age,
+                    urgent=True,
+                )
             except Refusal as refusal:
                 why = {"code": refusal.code, "wanted": refusal.wanted, "came": refusal.came}
                 yield {"file": str(path), "refused": why}
                 continue
             tensor = to_tensor(samples, manifest.side)
             scores = triton.score(tensor[None], str(manifest.version)).probabilities[0]
-            found = [None if value != value else float(value) for value in scores]  # noqa: PLR0124 - NaN
+            if is_lateral(known.view, checks):
+                scores = np.full_like(scores, np.nan)
+            found = [None if np.isnan(value) else float(value) for value in scores]
             yield {
                 "file": str(path),
                 "radiograph": film_id(samples),
                 "model": manifest.label,
+                "checks": checks,
+                "flags": flags_of(checks),
                 "findings": [
                     {"name": name, "probability": value, "state": finding_state(value, *limits)}
                     for name, value, limits in zip(

@@ -71,9 +71,12 @@ def run_ingest(settings: Settings, stop: threading.Event) -> None:
     """Read drops into films."""
     from ingest.handler import build
     from store.rows import connect
+    from workers.triton import TritonModel
 
     with ExitStack() as close:
-        handler = build(settings)
+        triton = TritonModel(settings.triton_grpc)
+        close.callback(triton.close)
+        handler = build(settings, triton)
         close.callback(handler.close)
         rows = connect(settings)
         close.callback(rows.close)

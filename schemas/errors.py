@@ -3,6 +3,7 @@
 RadiothequeError
 ├── Dead            this record is wrong: set it aside with its reason, go on with the next
 ├── Refusal         this film is wrong: its receipt ends as `rejected` with a code and a reason
+│   └── Doubt       a steward must look at it
 ├── Unavailable     a service is down: wait, repeat the step that failed, lose nothing
 ├── Forbidden       this account may not do that (HTTP 403)
 ├── NotFound        there is no such film, receipt, account … (HTTP 404)

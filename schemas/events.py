@@ -67,6 +67,11 @@ class FilmFacts(BaseModel):
     bits: Literal[8, 16]
     flags: tuple[str, ...] = ()
     facts: KnownFacts | None = Field(default=None, description="what else is known of the film")
+    checks: dict[str, Annotated[float, Field(ge=0, le=1)]] | None = Field(
+        default=None,
+        description="how sure the input check is that the film is lateral, inverted, rotated,"
+        " cropped or a child's; 0.5 and more are among the flags",
+    )
 
 
 class RadiographReceived(FilmFacts, Event):

@@ -5,11 +5,12 @@ import each other. Whatever else a backbone wants (scaling, channels) happens in
 """
 
 import hashlib
+import io
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 #: Says what `to_tensor` does; change it with the function. Every analysis keeps its hash.
 PREPROCESSING: Final = (
@@ -61,3 +62,28 @@ def to_8_bits(film: NDArray[Any]) -> NDArray[np.uint8]:
     levels = (np.arange(65_536, dtype=np.float64) - low) * (255 / (high - low))
     table: NDArray[np.uint8] = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
     return np.take(table, film)
+
+
+def read_png(data: bytes, film: str) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Return the grey samples of a stored film: uint8 or uint16 (h, w), bright = dense.
+
+    Files of strangers are never opened here: ingest has checked and re-encoded every film before.
+    Raises ValueError, which names the film, for bytes that are not our PNG.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+            if image.mode == "L":
+                return np.asarray(image, np.uint8)
+            if image.mode in {"I;16", "I"}:
+                return np.asarray(image).astype(np.uint16)
+            mode = image.mode
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        raise ValueError(
+            f"film {film}: wanted our PNG, came {len(data)} bytes: {error}"
+        ) from error
+    raise ValueError(f"film {film}: wanted 8- or 16-bit grey, came mode {mode}")
+
+
+def film_tensor(data: bytes, side: int, film: str) -> NDArray[np.uint8]:
+    """Return uint8 (side, side) from the film's full-depth PNG, as `to_tensor` makes it."""
+    return to_tensor(read_png(data, film), side)

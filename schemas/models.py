@@ -9,6 +9,8 @@ from schemas.findings import FINDINGS
 EMBEDDING_WIDTH: Final = 512
 #: Triton's name of the model; versions are numbers.
 TRITON_MODEL: Final = "chest"
+#: The input check's numbers, beside a model's weights (schemas/film_check.py).
+CHECK_FILE: Final = "check.npz"
 
 Unit = Annotated[float, Field(ge=0, le=1)]
 
@@ -30,6 +32,21 @@ class OperatingPoints(BaseModel):
 
     alert: OperatingPoint
     sensitive: OperatingPoint
+
+
+class FilmCheck(BaseModel):
+    """The input check that belongs to a model: its numbers are `check.npz` beside the weights.
+
+    Distances are those of schemas/film_check.py: a film beyond `in_doubt` waits for a steward,
+    one beyond `sure` is no chest film.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sha256: str = Field(description="of check.npz")
+    in_doubt: Annotated[float, Field(gt=0)]
+    sure: Annotated[float, Field(gt=0)]
+    figures: dict[str, float] = Field(default_factory=dict)
 
 
 class ModelManifest(BaseModel):
@@ -54,6 +71,7 @@ class ModelManifest(BaseModel):
     sha256: str = Field(default="", description="of model.onnx")
     trained_on: str = ""
     figures: dict[str, float] = Field(default_factory=dict)
+    check: FilmCheck | None = Field(default=None, description="None: films are not judged")
 
     @property
     def label(self) -> str:
@@ -67,3 +85,8 @@ class ModelManifest(BaseModel):
             (point.alert.threshold, point.sensitive.threshold) if point else (None, None)
             for point in found
         )
+
+
+def model_key(manifest: ModelManifest, file: str) -> str:
+    """Return the key of a model's file in the bucket `models`."""
+    return f"{manifest.name}/{manifest.version}/{file}"

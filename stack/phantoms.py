@@ -3,7 +3,8 @@
 Tissue thickness is drawn part by part (body, lungs, heart, spine, ribs, clavicles, vessels),
 summed, and turned into brightness as a film does: bright = dense. Each seed is another phantom;
 some carry a drawn opacity, effusion, large heart or pneumothorax. "PHANTOM" stands in a corner.
-These are no anatomical or physical models: a classifier's answer on them means nothing.
+These are no anatomical or physical models: a classifier's answer on them means nothing. They are
+drawn like films just enough to pass the input check by its own rule (docs/adr/0085).
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ Plane = NDArray[np.floating[Any]]
 
 DRAWN_FINDINGS: Final = ("none", "opacity", "effusion", "large heart", "pneumothorax")
 LABEL: Final = "PHANTOM"
+#: The film shows this share of the drawn sheet, from this share of its height on.
+_SHOWN: Final = 0.75
+_TOP: Final = 0.057
 
 
 @dataclass(frozen=True)
@@ -54,20 +58,42 @@ def draw(seed: int, side: int = 1024) -> NDArray[np.uint16]:
     rng = np.random.default_rng([seed, 2])
     build = Build.of(seed)
     y, x = np.meshgrid(
-        np.linspace(0, 1, side, dtype=np.float32),
-        np.linspace(-0.5, 0.5, side, dtype=np.float32),
+        np.linspace(_TOP, _TOP + _SHOWN, side, dtype=np.float32),
+        np.linspace(-_SHOWN / 2, _SHOWN / 2, side, dtype=np.float32),
         indexing="ij",
     )
     x = x + build.tilt * (y - 0.5)
     lungs, air = _lungs(x, y, build)
-    tissue = _body(x, y, build) - air + _heart(x, y, build) + _spine(x, y)
-    tissue += _bones(side, build) * 0.22
-    tissue += _vessels(rng, side, build) * lungs
+    tissue = _body(x, y, build) - 0.7 * air + 0.73 * _heart(x, y, build) + 0.93 * _spine(x, y)
+    tissue += 0.1 * _shown(_bones(side, build))
+    tissue += 0.16 * _shown(_vessels(rng, side, build)) * lungs
     tissue += _finding(x, y, lungs, build, rng)
+    tissue += 0.07 * _clouds(rng, side) * (tissue > 0.05)
     film = 1 - np.exp(-1.5 * np.clip(tissue, 0, None))
-    film += rng.normal(0, 0.006, film.shape).astype(np.float32)
+    # More on a finer film: as much of it is left when the film is made smaller.
+    film += rng.normal(0, 0.0066 * side / 512, film.shape).astype(np.float32)
     film = np.clip(film / 0.96, 0, 1)
-    return _labelled((film * 4095).astype(np.uint16))
+    return labelled((film * 4095).astype(np.uint16))
+
+
+def _shown(drawn: Plane) -> Plane:
+    """Return the part of a full drawing that the film shows, as large as the film."""
+    side = len(drawn)
+    left = (1 - _SHOWN) / 2 * side
+    part = (left, _TOP * side, left + _SHOWN * side, (_TOP + _SHOWN) * side)
+    picture = Image.fromarray(np.asarray(drawn, np.float32))
+    shown: Plane = np.asarray(picture.resize((side, side), Image.Resampling.BICUBIC, box=part))
+    return shown
+
+
+def _clouds(rng: np.random.Generator, side: int) -> Plane:
+    """Return the unevenness of real tissue: smooth noise of many sizes, about -1..1."""
+    total = np.zeros((side, side), np.float32)
+    for cells in (4, 8, 16, 32, 64, 128):
+        coarse = Image.fromarray(rng.uniform(-1, 1, (cells, cells)).astype(np.float32))
+        smooth = np.asarray(coarse.resize((side, side), Image.Resampling.BICUBIC))
+        total += smooth * np.float32((4 / cells) ** 0.8)
+    return total
 
 
 def _soft(edge: Plane, width: float) -> Plane:
@@ -83,10 +109,12 @@ def _ellipse(x: Plane, y: Plane, at: tuple[float, float], size: tuple[float, flo
 
 
 def _body(x: Plane, y: Plane, build: Build) -> Plane:
-    trunk = _soft(_ellipse(x, y, (0, 0.78), (build.chest, 0.72)), 0.02)
-    shoulders = _soft(_ellipse(x, y, (0, 0.36), (0.56, 0.24)), 0.03)
-    neck = _soft(_ellipse(x, y, (0, 0.02), (0.10, 0.26)), 0.05)
-    body: Plane = 0.78 * np.maximum(np.maximum(trunk, shoulders * 0.9), neck * 0.95)
+    trunk = _soft(_ellipse(x, y, (0, 0.78), (build.chest, 0.80)), 0.02)
+    shoulders = _soft(_ellipse(x, y, (0, 0.36), (0.56, 0.27)), 0.03)
+    neck = _soft(_ellipse(x, y, (0, 0.02), (0.13, 0.28)), 0.05)
+    outline = np.maximum(np.maximum(trunk, shoulders * 0.9), neck * 0.95)
+    belly = _soft(0.80 - y, 0.06)
+    body: Plane = outline * (0.95 + 0.32 * belly)
     return body
 
 
@@ -118,21 +146,34 @@ def _spine(x: Plane, y: Plane) -> Plane:
 
 
 def _bones(side: int, build: Build) -> Plane:
-    """Return ribs and clavicles, 0..1, drawn as thick arcs and softened."""
+    """Return ribs and clavicles, 0..1 where one lies alone, drawn as thick arcs and softened.
+
+    A rib goes up and out from the spine, down at the flank and, fainter, back towards the middle.
+    """
+    bones = np.zeros((side, side), np.float32)
+    reach = build.chest - 0.035
+    thick = max(2, int(side * 0.01))
+    for rib in range(10):
+        canvas = Image.new("L", (side, side), 0)
+        pen = ImageDraw.Draw(canvas)
+        top = 0.13 + rib * 0.062
+        wide = reach * min(1.0, 0.5 + rib * 0.085)
+        turn = np.linspace(0, np.pi / 2, 40)
+        out = 0.03 + (wide - 0.03) * np.sin(turn)
+        down = top - 0.03 * np.sin(2 * turn) + 0.10 * (1 - np.cos(turn))
+        back = np.linspace(0, 1, 30)
+        inwards = wide * (1 - 0.62 * back)
+        lower = down[-1] + 0.02 * np.sin(np.pi * back) + 0.085 * back
+        for sign in (-1.0, 1.0):
+            for across, along, grey in ((out, down, 150), (inwards, lower, 75)):
+                points = [
+                    (float((0.5 + sign * u) * side), float(v * side))
+                    for u, v in zip(across, along, strict=True)
+                ]
+                pen.line(points, fill=grey, width=thick, joint="curve")
+        bones += np.asarray(canvas, np.float32) / 255
     canvas = Image.new("L", (side, side), 0)
     pen = ImageDraw.Draw(canvas)
-    reach = build.chest - 0.05
-    for rib in range(9):
-        top = 0.16 + rib * 0.073
-        wide = reach * min(1.0, 0.55 + rib * 0.09)
-        for sign in (-1.0, 1.0):
-            turn = np.linspace(0, np.pi * 0.62, 60)
-            across = 0.5 + sign * (0.03 + (wide - 0.03) * np.sin(turn))
-            down = top - 0.02 + (0.05 + 0.014 * rib) * (1 - np.cos(turn))
-            points = [
-                (float(u * side), float(v * side)) for u, v in zip(across, down, strict=True)
-            ]
-            pen.line(points, fill=150, width=max(2, int(side * 0.017)), joint="curve")
     for sign in (-1.0, 1.0):
         points = [
             (
@@ -142,9 +183,11 @@ def _bones(side: int, build: Build) -> Plane:
             for along in np.linspace(0.035, 0.36, 40)
         ]
         pen.line(points, fill=230, width=max(2, int(side * 0.022)), joint="curve")
-    soft = canvas.filter(ImageFilter.GaussianBlur(side * 0.0025))
-    bones: Plane = np.asarray(soft, np.float32) / 255
-    return bones
+    bones += np.asarray(canvas, np.float32) / 255
+    both = Image.fromarray((np.clip(bones, 0, 2) * 127).astype(np.uint8))
+    soft = both.filter(ImageFilter.GaussianBlur(side * 0.003))
+    softened: Plane = np.asarray(soft, np.float32) / 127
+    return softened
 
 
 def _vessels(rng: np.random.Generator, side: int, build: Build) -> Plane:
@@ -166,7 +209,7 @@ def _vessels(rng: np.random.Generator, side: int, build: Build) -> Plane:
         for start in np.linspace(-1.2, 1.2, 6):
             angle = (0.0 if sign > 0 else np.pi) + float(start)
             branch((0.5 + sign * 0.07, 0.47), angle, 0.010, build.lung * 0.42)
-    soft = canvas.filter(ImageFilter.GaussianBlur(side * 0.0015))
+    soft = canvas.filter(ImageFilter.GaussianBlur(side * 0.0025))
     vessels: Plane = np.asarray(soft, np.float32) / 255 * 0.42
     return vessels
 
@@ -190,7 +233,7 @@ def _finding(x: Plane, y: Plane, lungs: Plane, build: Build, rng: np.random.Gene
     return np.zeros_like(x)
 
 
-def _labelled(film: NDArray[np.uint16]) -> NDArray[np.uint16]:
+def labelled(film: NDArray[np.uint16]) -> NDArray[np.uint16]:
     """Return the film with "PHANTOM" burned in at the upper left, small but readable."""
     side = film.shape[0]
     mark = Image.new("L", (side, side), 0)

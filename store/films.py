@@ -131,6 +131,16 @@ class PostgresFilms:
             account=account,
         )
 
+    def overrule(self, film: str, check: str, *, holds: bool, account: UUID | None) -> None:
+        self._database.rows(
+            "films_overrule",
+            film=film,
+            check=check,
+            holds=holds,
+            account=account,
+            tombstone=tombstone(self._secret, film),
+        )
+
     def without_analysis(self, limit: int) -> list[str]:
         rows = self._database.rows("films_without_analysis", limit=limit)
         return [row["films_without_analysis"] for row in rows]

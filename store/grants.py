@@ -44,6 +44,7 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
         "films_erase",
         "films_lift_erasure",
         "films_open",
+        "films_overrule",
         "films_page",
         "films_remove_label",
         "films_rows",

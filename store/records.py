@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.facts import KnownFacts
+from schemas.film_check import flags_of
 from schemas.models import ModelManifest
 
 Lane = Literal["first", "bulk"]
@@ -118,6 +119,11 @@ class Film:
     licence: str | None = None
     sharing: Sharing = "private"
     checks: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def flagged(self) -> tuple[str, ...]:
+        """Return the flags, with those of the checks that are sure enough."""
+        return (*self.flags, *flags_of(self.checks))
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def films(count: int, seed: int, side: int = 512) -> list[tuple[str, bytes]]:
     rng = np.random.default_rng(seed)
     made: list[tuple[str, bytes]] = []
     for _ in range(count):
-        grain = rng.integers(-6, 7, base.shape, dtype=np.int16)
+        grain = rng.integers(-2, 3, base.shape, dtype=np.int16)
         picture: NDArray[np.uint8] = np.clip(base + grain, 0, 255).astype(np.uint8)
         out = io.BytesIO()
         Image.fromarray(picture).save(out, "PNG", compress_level=1)

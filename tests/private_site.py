@@ -26,6 +26,7 @@ from store.rows import Connection, admin_connection
 from store.rows import connect as connect_rows
 from tests import services
 from tests.dropping import drop_settings
+from tests.fakes.chest import FakeChest
 from tests.private_words import Patient, Search
 from tests.services import WholeStack
 from tests.test_subscribers import records
@@ -203,5 +204,5 @@ def unique(patient: Patient, number: int) -> Image.Image:
     """Return a phantom that is this run's own, so that its films are new."""
     seed = zlib.crc32(f"{patient.code}/{number}".encode())
     base = to_8_bits(draw(number, 512)).astype(np.int16)
-    grain = np.random.default_rng(seed).integers(-6, 7, base.shape, dtype=np.int16)
+    grain = np.random.default_rng(seed).integers(-2, 3, base.shape, dtype=np.int16)
     return Image.fromarray(np.clip(base + grain, 0, 255).astype(np.uint8))

@@ -13,14 +13,17 @@ from typing import Any
 
 import pytest
 
+from ingest.chest import ChestCheck
 from ingest.handler import IngestHandler
 from ingest.readers import read_film
 from ingest.renditions import Developed, develop
 from schemas.flow import GROUPS
+from schemas.models import CHECK_FILE, model_key
 from store.ports import rendition_key
 from store.records import Drop, Part
 from store.similar import Similar
 from tests.fakes.cache import FakeCache
+from tests.fakes.check_numbers import with_check
 from tests.fakes.log import FakeConsumer, FakeLog, FakePublisher
 from tests.fakes.objects import FakeObjects
 from tests.fakes.rows import FakeRows
@@ -109,7 +112,10 @@ class System:
     def __init__(self, kill_at: int | None = None) -> None:
         self.log, self.rows, self.cache = FakeLog(), FakeRows("test"), FakeCache()
         self.objects = FakeObjects(on_put=self._notify)
-        self.rows.models.register(manifest(), "live")
+        # The fake model puts these pictures 3 to 5 away.
+        said, numbers = with_check(manifest(), in_doubt=6.0, sure=9.0)
+        self.objects.put("models", model_key(said, CHECK_FILE), numbers)
+        self.rows.models.register(said, "live")
         self.wire = Wire(kill_at)
         self.settings = settings(batch_films=3)
         self.starts: dict[str, Callable[[], Any]] = {
@@ -134,7 +140,8 @@ class System:
     def _ingest(self) -> Callable[[], None]:
         rows: Any = WatchedRows(self.rows, self.wire)
         objects = self.wire.on(self.objects)
-        handler = IngestHandler(self.settings, rows, objects, Decoder())
+        chest = ChestCheck(rows.models, self.objects, FakeTriton())
+        handler = IngestHandler(self.settings, rows, objects, Decoder(), chest)
         return self._worker("ingest", handler).turn
 
     def _analyse(self) -> Callable[[], None]:

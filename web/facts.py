@@ -148,6 +148,15 @@ _FRENCH: Final = tuple(
         (r"a film that a steward lets pass", "un cliché qu'un gestionnaire laisse passer"),
         (r"a steward's refusal", "le refus d'un gestionnaire"),
         (r"a steward's decision in time", "la décision d'un gestionnaire à temps"),
+        (r"a chest radiograph", "une radiographie du thorax"),
+        (
+            r"a picture unlike any we know",
+            "une image qui ne ressemble à aucun cliché connu",
+        ),
+        (
+            r"a picture unlike most we know",
+            "une image qui ressemble peu aux clichés connus",
+        ),
         (r"a film that was not erased", "un cliché qui n'a pas été effacé"),
         (r"an erased film", "un cliché effacé"),
         (

@@ -33,6 +33,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Le décodage de l'image a dépassé les limites",
         "Decoding the picture went over the limits",
     ),
+    "not-a-chest": (
+        "Ce n'est sans doute pas une radiographie du thorax : attendu {wanted}, reçu {came}.",
+        "This is probably not a chest radiograph: wanted {wanted}, came {came}.",
+    ),
     "object-gone": (
         "Le fichier a été retiré du dépôt avant d'être lu",
         "The file was removed before it was read",

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from schemas.envelope import Message, Received, to_message
 from schemas.errors import Dead, NotFound, Unavailable
 from schemas.events import AnalysisRequested, RadiographAnalysed, ScoredFinding
+from schemas.film_check import is_lateral
+from schemas.film_tensor import PREPROCESSING_HASH, film_tensor
 from schemas.findings import FINDINGS, finding_state
 from schemas.flow import GROUPS
 from schemas.models import ModelManifest
@@ -26,7 +28,6 @@ from store.log import Record
 from store.ports import Objects, Rows, rendition_key
 from store.records import Analysis, Film
 from store.settings import Settings
-from workers.film_tensor import PREPROCESSING_HASH, film_tensor
 from workers.reading import event_of
 from workers.triton import BULK, URGENT, Scores
 
@@ -86,7 +87,7 @@ class AnalyseHandler:
         analyses: list[Analysis] = []
         events: list[Message] = []
         for film, scores in scored:
-            analysis = _analysis(film, scores, manifest)
+            analysis = _analysis(films[film], scores, manifest)
             analyses.append(analysis)
             event = _event(films[film], analysis, manifest)
             events.append(to_message(event, site=self._site, cause=asked[film].id))
@@ -158,17 +159,25 @@ def _answer(future: Future[Scores]) -> Scores:
         raise Unavailable("triton", f"no answer in {_ANSWER_S:g} s") from error
 
 
-def _analysis(film: str, scores: Scores, manifest: ModelManifest) -> Analysis:
+def _analysis(film: Film, scores: Scores, manifest: ModelManifest) -> Analysis:
+    """Return what is kept of a film's scores.
+
+    No model has learned from lateral films: of one nothing is assessed, and no place is shown.
+    """
+    probabilities, activation = scores.probabilities[0], to_map(scores.activation[0])
+    if is_lateral(film.view, film.checks):
+        probabilities = np.full_like(probabilities, np.nan)
+        activation = np.zeros_like(activation)
     return Analysis(
-        film=film,
+        film=film.id,
         model=manifest.version,
         model_label=manifest.label,
         embedding_version=manifest.embedding_version,
         preprocessing=PREPROCESSING_HASH,
-        probabilities=scores.probabilities[0],
+        probabilities=probabilities,
         embedding=scores.embedding[0],
         features=scores.features[0],
-        activation=to_map(scores.activation[0]),
+        activation=activation,
         analysed_at=datetime.now(UTC),
     )
 
@@ -205,8 +214,9 @@ def _event(film: Film, analysis: Analysis, manifest: ModelManifest) -> Radiograp
         width=film.width,
         height=film.height,
         bits=film.bits,
-        flags=film.flags,
+        flags=film.flagged,
         facts=film.facts,
+        checks=dict(film.checks),
         model=analysis.model_label,
         embedding_version=analysis.embedding_version,
         preprocessing=analysis.preprocessing,

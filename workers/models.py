@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from schemas.errors import NotFound, Unavailable
-from schemas.models import TRITON_MODEL, ModelManifest
+from schemas.models import CHECK_FILE, TRITON_MODEL, ModelManifest, model_key
 from store.ports import Models, Objects
 from store.records import ModelRow
 from store.settings import Settings
@@ -45,11 +45,6 @@ class Control(Protocol):
     def load(self, config: Config) -> None:
         """Serve exactly the versions of the configuration."""
         ...
-
-
-def model_key(manifest: ModelManifest, file: str) -> str:
-    """Return the key of a model's file in the bucket `models`."""
-    return f"{manifest.name}/{manifest.version}/{file}"
 
 
 class ModelsProcess:
@@ -208,9 +203,9 @@ def _attempts(rows: Sequence[ModelRow]) -> list[list[ModelRow]]:
 def seed_starter(settings: Settings, models: Models, objects: Objects) -> ModelRow:
     """Return the live model, made from the built starter model when none is live.
 
-    Puts its two files into the bucket `models`, then registers version 1 as live: a row never
-    names weights that are not there. Doing it twice changes nothing. Raises ValueError without
-    a starter folder, or when its weights are not those of its manifest.
+    Puts its files into the bucket `models`, then registers version 1 as live: a row never names
+    weights that are not there. Doing it twice changes nothing. Raises ValueError without a
+    starter folder, or when its weights or its check are not those of its manifest.
     """
     live = models.live()
     if live is not None:
@@ -220,10 +215,14 @@ def seed_starter(settings: Settings, models: Models, objects: Objects) -> ModelR
     if folder is None:
         raise ValueError("wanted RADIOTHEQUE_STARTER_MODEL, the built model's folder; came none")
     manifest = ModelManifest.model_validate_json((folder / "model.json").read_bytes())
-    found = _sha256(folder / "model.onnx")
-    if found != manifest.sha256:
-        raise ValueError(f"{folder}: wanted model.onnx of {manifest.sha256}, came {found}")
-    for file in ("model.onnx", "model.json"):
+    wanted = {"model.onnx": manifest.sha256}
+    if manifest.check is not None:
+        wanted[CHECK_FILE] = manifest.check.sha256
+    for file, sha256 in wanted.items():
+        found = _sha256(folder / file)
+        if found != sha256:
+            raise ValueError(f"{folder}: wanted {file} of {sha256}, came {found}")
+    for file in (*wanted, "model.json"):
         objects.put_file(BUCKET, model_key(manifest, file), folder / file)
     row = models.register(manifest, "live")
     log.info("The starter model is stored and live.", extra={"model": manifest.label})

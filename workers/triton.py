@@ -156,11 +156,17 @@ class TritonModel:
     def score(self, images: NDArray[np.uint8], version: str, priority: int = URGENT) -> Scores:
         """Return the scores of n films, in their order, in one request.
 
-        images: uint8 (n, side, side), 0..255, bright = dense, 1 to 8 films (film_tensor.py).
+        images: uint8 (n, side, side), 0..255, bright = dense, 1 to 8 films.
         version: Triton's numeric version as text. priority: URGENT (1) or BULK (2).
         Raises Unavailable, or ValueError for images of another shape or kind.
         """
         return self.submit(images, version, priority).result(self._timeout_s + 5)
+
+    def pooled(
+        self, images: NDArray[np.uint8], version: str, *, urgent: bool
+    ) -> NDArray[np.float16]:
+        """Return the pooled features of n films, float16 (n, d); see `score`."""
+        return self.score(images, version, URGENT if urgent else BULK).features
 
     def score_many(
         self, requests: Sequence[NDArray[np.uint8]], version: str, priority: int = URGENT

@@ -23,11 +23,13 @@ CREATE FUNCTION rules.fill_film(p_film text, p_given jsonb) RETURNS text[]
 LANGUAGE plpgsql AS $$
 DECLARE
     known rad.film;
+    before rad.film;
     given rad.film := jsonb_populate_record(null::rad.film, p_given - 'flags');
     other jsonb := coalesce(given.facts, '{}');
     differ text[];
 BEGIN
     SELECT * INTO known FROM film WHERE id = p_film FOR UPDATE;
+    before := known;
     SELECT coalesce(array_agg(name ORDER BY place), '{}') INTO differ
     FROM (VALUES
         (1, 'patient', known.patient, given.patient), (2, 'study', known.study, given.study),
@@ -62,6 +64,10 @@ BEGIN
         (known.patient, known.study, known.view, known.facts, known.flags);
     IF FOUND THEN
         UPDATE card SET updated_at = clock_timestamp() WHERE film = p_film;
+    END IF;
+    IF (before.view, before.facts -> 'age') IS DISTINCT FROM
+        (known.view, known.facts -> 'age') THEN
+        PERFORM rules.check_known(p_film);
     END IF;
     RETURN differ;
 END $$;

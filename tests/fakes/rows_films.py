@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from schemas.envelope import Message
 from schemas.errors import Dead, NotFound
+from schemas.film_check import CHECKS, is_lateral
 from schemas.findings import FINDINGS
 from store.records import (
     Analysis,
@@ -21,6 +22,7 @@ from store.records import (
     LabelRow,
     LabelSource,
 )
+from tests.fakes.rows_checks import analyse_again
 from tests.fakes.rows_removal import end_erasure_first, erase_film
 from tests.fakes.rows_tables import EVERYBODY, STEWARDS, Tables, now
 
@@ -196,6 +198,22 @@ class FakeFilms:
             end_erasure_first(tables, [film])
             del tables.tombstones[film]
             tables.journal(account, "erasure.lifted", film)
+
+    def overrule(self, film: str, check: str, *, holds: bool, account: UUID | None) -> None:
+        with self._tables.work():
+            tables = self._tables
+            tables.allow_or_operator(account, STEWARDS)
+            if check not in CHECKS:
+                raise Dead(f"wanted one of the five checks, came {check!r}")
+            known = tables.film(film)
+            told = replace(known, checks={**known.checks, check: float(holds)})
+            tables.films[film] = told
+            tables.updated[film] = now()
+            was = known.checks.get(check)
+            detail = {"check": check, "was": was, "now": holds}
+            tables.journal(account, "film.check_overruled", film, **detail)
+            if is_lateral(known.view, known.checks) != is_lateral(told.view, told.checks):
+                analyse_again(tables, film)
 
     def without_analysis(self, limit: int) -> list[str]:
         with self._tables.work():

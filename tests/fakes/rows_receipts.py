@@ -11,6 +11,7 @@ from schemas.events import ObjectUploaded, RadiographRejected
 from schemas.facts import KnownFacts
 from schemas.identities import receipt_id
 from store.records import Drop, Fact, Film, FormSays, Receipt, ReceiptState
+from tests.fakes.rows_checks import check_known
 from tests.fakes.rows_tables import EVERYBODY, STEWARDS, Tables, now
 
 
@@ -206,6 +207,8 @@ class FakeReceipts:
         if filled != known:
             tables.films[given.id] = filled
             tables.updated[given.id] = now()
+        if (filled.view, filled.facts.age) != (known.view, known.facts.age):
+            check_known(tables, given.id)
         return differ
 
     def _one_of_two_names(

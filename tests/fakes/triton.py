@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from schemas.errors import Unavailable
 from schemas.findings import FINDINGS, INDEX
 from schemas.models import EMBEDDING_WIDTH
-from workers.triton import URGENT, Scores
+from workers.triton import BULK, URGENT, Scores
 from workers.triton_config import Config
 
 #: The starter model's own gaps, so that "not assessed" is met in every test.
@@ -53,6 +53,11 @@ class FakeTriton:
 
     def score(self, images: NDArray[np.uint8], version: str, priority: int = URGENT) -> Scores:
         return self.submit(images, version, priority).result()
+
+    def pooled(
+        self, images: NDArray[np.uint8], version: str, *, urgent: bool
+    ) -> NDArray[np.float16]:
+        return self.score(images, version, URGENT if urgent else BULK).features
 
     def score_many(
         self, requests: Sequence[NDArray[np.uint8]], version: str, priority: int = URGENT

@@ -12,13 +12,14 @@ from ingest.readers import read_film
 from ingest.renditions import Developed, develop
 from ingest.says import FileSays
 from schemas.envelope import Message, from_record
-from schemas.errors import Dead, Unavailable
+from schemas.errors import Dead, Doubt, Refusal, Unavailable
 from schemas.events import RadiographReceived, RadiographRejected
 from schemas.identities import film_id
 from store.log import Record
 from store.ports import rendition_key
 from store.records import Drop, Film, FormSays, Part, Receipt, ReceiptState, Rendition
 from store.settings import Settings
+from tests.fakes.chest import FakeChest
 from tests.fakes.objects import FakeObjects, notification
 from tests.fakes.rows import FakeRows
 from tests.fakes.settings import fake_settings
@@ -55,7 +56,10 @@ class House:
         self.objects = FakeObjects(on_put=self._tell)
         self.rows = FakeRows()
         self.decoder = DevelopedHere()
-        self.handler = IngestHandler(self.settings, self.rows, self.objects, self.decoder)
+        self.chest = FakeChest()
+        self.handler = IngestHandler(
+            self.settings, self.rows, self.objects, self.decoder, self.chest
+        )
 
     def _tell(self, key: str, value: bytes) -> None:
         self.told.append(created(value, len(self.told), key.encode()))
@@ -407,3 +411,58 @@ def test_what_the_form_said_reaches_the_film_and_where_it_disagrees_the_receipt(
     after = house.rows.receipts.get(receipt.id)
     assert after is not None
     assert after.contradicts == ("patient",)
+
+
+@pytest.mark.parametrize("kind", [Refusal, Doubt])
+def test_what_may_be_no_chest_film_has_no_row_no_pictures_and_is_never_analysed(
+    house: House, kind: type[Refusal]
+) -> None:
+    house.chest.raises = kind("not-a-chest", wanted="a chest radiograph", came="a hand")
+    record = house.drop("a", png_of(drawn()))
+    house.handler.handle([record])
+    receipt = house.receipt(record)
+    assert receipt.state in {"rejected", "quarantined"}
+    assert receipt.code == "not-a-chest"
+    assert house.rows.tables.films == {}
+    assert house.objects.keys("radiographs") == []
+    assert house.said("analysis.requested.bulk") == house.said("radiograph.received") == []
+
+
+def test_what_the_check_says_is_kept_with_the_film_and_told(house: House) -> None:
+    house.decoder.says = FileSays("dicom", view="RL", age="016Y")
+    house.chest.says = {"inverted": 0.93, "rotated": 0.1}
+    record = house.drop("a", png_of(drawn()))
+    house.handler.handle([record])
+    row = house.rows.films.get(film_id(drawn()))
+    assert row is not None
+    said = {"lateral": 1.0, "child": 1.0, "inverted": 0.93, "rotated": 0.1}
+    assert dict(row.checks) == said
+    [received] = house.said("radiograph.received")
+    event = from_record(*_carried(received)).event
+    assert isinstance(event, RadiographReceived)
+    assert event.checks == said
+    assert event.flags == ("lateral", "inverted", "child")
+
+
+def test_what_a_person_waits_for_is_judged_first(house: House) -> None:
+    version = house.objects.put("dropzone", "uploads/1", png_of(drawn()))
+    drop = Drop("dropzone", "uploads/1", version, 9, "first", "test", "upload")
+    house.rows.receipts.open_with_event([drop])
+    bulk = house.drop("a", png_of(drawn(seed=2)))
+    house.handler.handle([uploaded(house.said("object.uploaded")[0]), bulk])
+    assert sorted(house.chest.asked) == [((80, 72), False), ((80, 72), True)]
+
+
+def test_a_film_waits_while_the_model_does_not_answer(house: House) -> None:
+    def away(*_: Any, **__: Any) -> dict[str, float]:
+        raise Unavailable("triton", "connection refused")
+
+    record = house.drop("a", png_of(drawn()))
+    judge, house.chest.judge = house.chest.judge, away  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        house.handler.handle([record])
+    assert house.receipt(record).state == "received"
+    assert house.objects.keys("radiographs") == []
+    house.chest.judge = judge  # type: ignore[method-assign]
+    house.handler.handle([record])
+    assert house.receipt(record).state == "accepted"

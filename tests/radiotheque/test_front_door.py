@@ -9,7 +9,8 @@ from ingest.readers import read_film
 from schemas.errors import RadiothequeError
 from schemas.findings import FINDINGS
 from schemas.identities import film_id
-from stack.phantoms import write_films
+from stack.other_films import draw_other
+from stack.phantoms import write_film, write_films
 from store.objects import connect as connect_objects
 from store.rows import connect as connect_rows
 from store.settings import PREFIX, load_settings
@@ -81,6 +82,10 @@ def test_a_dropped_folder_is_analysed_and_predict_says_the_same_storing_nothing(
         for answer in answers:
             analysis = rows.analyses.get(answer["radiograph"])
             assert analysis is not None
+            kept = rows.films.get(answer["radiograph"])
+            assert kept is not None
+            assert answer["checks"] == pytest.approx(dict(kept.checks), abs=1e-3)
+            assert answer["flags"] == []
             said = {each["name"]: each["probability"] for each in answer["findings"]}
             for name, stored in zip(FINDINGS, analysis.probabilities, strict=True):
                 if said[name] is None:
@@ -99,6 +104,11 @@ def test_what_cannot_be_dropped_or_predicted_is_said(
     asked = whole_stack.command("predict", str(letter))
     assert asked.returncode == 1
     assert json.loads(asked.stdout)["refused"]["code"] == "not-an-image"
+    hand = tmp_path / "hand.png"
+    write_film(hand, draw_other("hand", 50, 512))
+    asked = whole_stack.command("predict", str(hand))
+    assert asked.returncode == 1
+    assert json.loads(asked.stdout)["refused"]["code"] == "not-a-chest"
     empty = whole_stack.command("drop", str(tmp_path / "nothing-here"))
     assert empty.returncode == 2
     assert "want a folder" in empty.stderr

@@ -45,6 +45,13 @@ def test_keras_and_onnx_runtime_agree_within_1e_4(parity: Mapping[str, Any]) -> 
     assert parity["batch_of_one"] < 1e-5
 
 
+def test_the_input_check_s_numbers_lie_beside_the_built_model(built: Path) -> None:
+    assert (built / "check.npz").read_bytes() == (KEPT / "check.npz").read_bytes()
+    said = ModelManifest.model_validate_json((built / "model.json").read_bytes())
+    kept = ModelManifest.model_validate_json((KEPT / "model.json").read_bytes())
+    assert said.check == kept.check
+
+
 def test_the_built_model_keeps_the_tensor_contract(parity: Mapping[str, Any]) -> None:
     said = ModelManifest.model_validate_json((KEPT / "model.json").read_bytes())
     films = parity["films"]

@@ -1,7 +1,10 @@
 """What the repository keeps of the starter model: small, whole, and what its papers say."""
 
+import hashlib
+
 import numpy as np
 
+from schemas.film_check import FROM_PIXELS, CheckNumbers
 from schemas.findings import FINDINGS
 from schemas.models import ModelManifest
 from tests.requirements import ROOT
@@ -63,3 +66,44 @@ def test_the_model_card_shows_the_manifests_figures_and_its_limits() -> None:
         assert f"**{figures[f'{where}.macro_auroc']:.3f} (" in card
     for word in ("not a medical device", "## Limits", "mined from reports", "not assessed"):
         assert word in card
+
+
+def test_the_input_check_passes_995_of_1000_films_by_patient_and_its_limits_hold() -> None:
+    check = manifest().check
+    assert check is not None
+    assert check.figures["cross_validation.passed"] >= 0.995
+    assert check.figures["held_out.passed:upright"] >= 0.99
+    assert check.figures["cross_validation.films"] > 800
+    assert 0 < check.in_doubt < check.sure
+    for kind in ("upright", "trimmed", "inverted", "turned-90", "turned-180", "turned-270"):
+        assert check.figures[f"held_out.rejected:{kind}"] == 0
+    for name in FROM_PIXELS:
+        assert check.figures[f"held_out.auroc:{name}"] > 0.99
+        assert check.figures[f"held_out.false_flags:{name}"] <= 0.005
+
+
+def test_drawn_others_never_pass_the_input_check_and_drawn_phantoms_always_do() -> None:
+    check = manifest().check
+    assert check is not None
+    kinds = {name.split(":")[1] for name in check.figures if name.startswith("drawn.films:")}
+    assert kinds >= {"hand", "hip", "teeth", "abdomen", "landscape", "noise", "phantom-16"}
+    for kind in kinds:
+        caught = [check.figures[f"drawn.{fate}:{kind}"] for fate in ("rejected", "quarantined")]
+        assert sum(caught) == (0 if kind.startswith("phantom") else 1), kind
+    assert sum(check.figures[f"drawn.rejected:{kind}"] == 1 for kind in kinds) >= 3
+
+
+def test_the_input_check_s_numbers_are_small_and_fit_manifest_and_card() -> None:
+    said = manifest()
+    assert said.check is not None
+    data = (KEPT / "check.npz").read_bytes()
+    assert len(data) < 250_000
+    assert hashlib.sha256(data).hexdigest() == said.check.sha256
+    numbers = CheckNumbers.from_bytes(data)
+    assert numbers.mean.shape == numbers.scale.shape == (said.features,)
+    assert (numbers.scale > 0).all()
+    axes = numbers.axes.astype(np.float64)
+    np.testing.assert_allclose(axes @ axes.T, np.eye(len(axes)), atol=0.01)
+    card = CARD.read_text()
+    assert f"{said.check.figures['cross_validation.passed']:.4f} of" in card
+    assert f"Beyond {said.check.in_doubt:.3f} it waits for a steward" in card

@@ -44,6 +44,7 @@ def add_film(
     analysed: bool = True,
     depositor: UUID | None = None,
     size: tuple[int, int] = (300, 200),
+    checks: dict[str, float] | None = None,
 ) -> tuple[Film, Receipt]:
     """Put a film with its pictures into the stores; analysed by the live model unless told."""
     drop = Drop("dropzone", f"uploads/{name}", "v1", 3, "first", "local", "upload",
@@ -58,6 +59,7 @@ def add_film(
         source="upload",
         signature=bytes(1024),
         patient=f"patient of {name}",
+        checks=checks or {},
     )
     for rendition in ("full", "display", "thumbnail"):
         web.objects.put("radiographs", rendition_key(film.id, rendition), rendition.encode())

@@ -19,6 +19,7 @@ from web.facts import french_of
 from web.language import LANGUAGES
 from web.reasons import SENTENCES, message, reason_of
 
+KINDS = {"Refusal", "Doubt"}
 FOLDER = Path(str(ingest.__file__)).parent
 
 
@@ -49,12 +50,12 @@ def constants(tree: ast.Module) -> dict[str, str]:
 
 
 def refusals() -> Iterator[tuple[str, str]]:
-    """Yield (argument, text) of every `Refusal(code, wanted=, came=)` in ingest."""
+    """Yield (argument, text) of every `Refusal` or `Doubt` in ingest."""
     for path in FOLDER.rglob("*.py"):
         tree = ast.parse(path.read_text())
         names = constants(tree)
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refusal":
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in KINDS:
                 arguments = [(key.arg or "", key.value) for key in node.keywords]
                 arguments += [("code", value) for value in node.args[:1]]
                 for argument, value in arguments:

@@ -14,7 +14,7 @@ WEB = Path(__file__).parents[2] / "web"
 BUILT = (
     "role.", "error.", "state.", "group.", "label.", "source.", "view.", "films.", "process.",
     "deposit.", "suspected", "borderline", "not_suspected", "not_assessed", "keys.", "sign_in.",
-    "system.", "known.sex.",
+    "system.", "known.sex.", "check.",
 )  # fmt: skip
 
 

@@ -3,11 +3,13 @@
 import json
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pytest
 
 from schemas.errors import Dead, Unavailable
+from schemas.events import RadiographAnalysed
 from schemas.facts import KnownFacts
 from schemas.findings import FINDINGS
 from store.log import Record
@@ -58,6 +60,37 @@ def test_films_end_analysed_with_one_row_one_event_and_their_receipts_say_so() -
     assert len(world.rows.tables.analyses) == len(world.analysed()) == 20
     assert {receipt.state for receipt in world.rows.tables.receipts.values()} == {"analysed"}
     assert [films for films, _, _ in world.triton.calls] == [8, 8, 4]
+
+
+@pytest.mark.parametrize(
+    ("known", "lateral"),
+    [
+        ({"view": "LATERAL"}, True),
+        ({"checks": {"lateral": 1.0}}, True),
+        ({"view": "LATERAL", "checks": {"lateral": 0.0}}, False),
+        ({"view": "PA", "checks": {"inverted": 1.0}}, False),
+    ],
+)
+def test_of_a_lateral_film_nothing_is_assessed_but_it_is_embedded(
+    known: dict[str, Any], *, lateral: bool
+) -> None:
+    world = World()
+    record = world.drop(1)
+    [(name, film)] = world.rows.tables.films.items()
+    world.rows.tables.films[name] = replace(film, **known)
+
+    world.handler.handle([record])
+
+    row = world.rows.analyses.get(name)
+    assert row is not None
+    assert bool(np.isnan(row.probabilities).all()) == lateral
+    assert bool((row.activation == 0).all()) == lateral
+    assert np.linalg.norm(row.embedding) == pytest.approx(1, abs=1e-5)
+    [event] = [RadiographAnalysed.model_validate(one) for one in world.analysed()]
+    states = {finding.state for finding in event.findings}
+    assert (states == {"not_assessed"}) == lateral
+    assert event.checks == dict(known.get("checks", {}))
+    assert event.flags == world.rows.tables.films[name].flagged
 
 
 def test_done_twice_it_asks_triton_once_and_says_nothing_new() -> None:

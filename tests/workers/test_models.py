@@ -2,13 +2,14 @@
 
 import hashlib
 import logging
+import shutil
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from schemas.models import ModelManifest
+from schemas.models import CHECK_FILE, ModelManifest, model_key
 from store.records import ModelState
 from tests.fakes.objects import FakeObjects
 from tests.fakes.rows import FakeRows
@@ -18,7 +19,7 @@ from tests.requirements import ROOT
 from tests.waiting import eventually
 from tests.workers.model_files import model_file
 from workers.health import Health
-from workers.models import BUCKET, ModelsProcess, model_key, seed_starter
+from workers.models import BUCKET, ModelsProcess, seed_starter
 
 
 def weights(version: int) -> bytes:
@@ -225,6 +226,7 @@ def built(folder: Path) -> Path:
     folder.mkdir()
     (folder / "model.onnx").write_bytes(weights(1))
     (folder / "model.json").write_text(manifest().model_dump_json())
+    shutil.copy(ROOT / "triton_models" / "starter" / CHECK_FILE, folder)
     return folder
 
 
@@ -233,9 +235,12 @@ def test_seeding_stores_the_starter_and_makes_it_live_once(world: World, tmp_pat
     row = seed_starter(settings, world.rows.models, world.objects)
     assert (row.manifest.label, row.state) == ("starter/1", "live")
     assert world.objects.read(BUCKET, "starter/1/model.onnx") == weights(1)
+    assert row.manifest.check is not None
+    numbers = world.objects.read(BUCKET, "starter/1/check.npz")
+    assert hashlib.sha256(numbers).hexdigest() == row.manifest.check.sha256
     again = seed_starter(settings, world.rows.models, world.objects)
     assert again.manifest == row.manifest
-    assert [call[0] for call in world.objects.calls].count("put") == 2
+    assert [call[0] for call in world.objects.calls].count("put") == 3
     assert world.process().step() == frozenset()
     assert world.control.served == {1}
 
@@ -246,10 +251,17 @@ def test_seeding_keeps_another_live_model(world: World, tmp_path: Path) -> None:
     assert seed_starter(settings, world.rows.models, world.objects).manifest.version == 4
 
 
-def test_seeding_refuses_weights_that_are_not_the_manifests(world: World, tmp_path: Path) -> None:
+def test_seeding_refuses_weights_and_numbers_that_are_not_the_manifests(
+    world: World, tmp_path: Path
+) -> None:
     folder = built(tmp_path / "built")
     (folder / "model.onnx").write_bytes(b"another build")
     with pytest.raises(ValueError, match=r"wanted model\.onnx of"):
+        seed_starter(fake_settings(starter_model=folder), world.rows.models, world.objects)
+    assert world.rows.models.live() is None
+    (folder / "model.onnx").write_bytes(weights(1))
+    (folder / CHECK_FILE).write_bytes(b"another fit")
+    with pytest.raises(ValueError, match=r"wanted check\.npz of"):
         seed_starter(fake_settings(starter_model=folder), world.rows.models, world.objects)
     assert world.rows.models.live() is None
     with pytest.raises(ValueError, match="RADIOTHEQUE_STARTER_MODEL"):

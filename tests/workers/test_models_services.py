@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from schemas.errors import Unavailable
-from schemas.models import ModelManifest
+from schemas.models import ModelManifest, model_key
 from stack.installs import starter_model
 from store.objects import connect as connect_objects
 from store.ports import Objects, Rows
@@ -20,7 +20,7 @@ from store.records import ModelRow
 from store.rows import connect as connect_rows
 from store.settings import Settings
 from tests.training.environment import run_training
-from workers.models import BUCKET, ModelsProcess, model_key, seed_starter
+from workers.models import BUCKET, ModelsProcess, seed_starter
 from workers.triton import BULK, URGENT, Scores, TritonControl, TritonModel
 from workers.triton_config import render
 

@@ -9,6 +9,7 @@ from web.api.shapes import (
     FilmPath,
     FilmsOut,
     FilmsQuery,
+    OverruleIn,
     SimilarOut,
     SimilarQuery,
 )
@@ -85,6 +86,17 @@ def similar(path: FilmPath, query: SimilarQuery) -> dict[str, Any]:
             }
         )
     return {"items": items}
+
+
+@radiographs.post("/radiographs/<film>/checks", responses={204: None})
+def overrule(path: FilmPath, body: OverruleIn) -> tuple[str, int]:
+    """Overrule the input check on one point. Stewards and admins.
+
+    A film that becomes lateral, or is no more, is analysed anew within a minute.
+    """
+    account = current_account().id
+    deps().rows.films.overrule(path.film, body.check, holds=body.holds, account=account)
+    return "", 204
 
 
 @radiographs.delete("/radiographs/<film>", responses={204: None})

@@ -160,6 +160,10 @@ class FilmOut(BaseModel):
     site: str
     source: str
     flags: list[str]
+    checks: dict[str, float] = Field(
+        description="how sure the input check is that the film is lateral, inverted, rotated,"
+        " cropped or a child's, 0..1; 0.5 and more are among the flags"
+    )
     created_at: datetime | None
     updated_at: datetime
     model: ModelOut | None
@@ -167,6 +171,15 @@ class FilmOut(BaseModel):
     labels: list[LabelOut]
     readings: int
     comment_count: int
+
+
+class OverruleIn(BaseModel):
+    """A steward's word on what the input check says of a film."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    check: Literal["lateral", "inverted", "rotated", "cropped", "child"]
+    holds: bool = Field(description="whether it is so")
 
 
 class FilmsOut(BaseModel):

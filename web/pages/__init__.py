@@ -2,6 +2,7 @@
 
 from flask import Blueprint
 
+from web.pages.checked import checked
 from web.pages.deposit import deposit
 from web.pages.entrance import entrance
 from web.pages.gallery import gallery
@@ -15,4 +16,4 @@ __all__ = ["blueprints", "error_page"]
 
 def blueprints() -> list[Blueprint]:
     """Return every page's blueprint, for `create_app` to register."""
-    return [shell, entrance, deposit, gallery, reading, quarantine, system]
+    return [shell, entrance, deposit, gallery, reading, checked, quarantine, system]

@@ -5,12 +5,14 @@ from typing import Any, Final
 from flask import Blueprint, render_template
 
 from schemas.errors import NotFound
+from schemas.film_check import CHECKS, is_lateral
 from schemas.findings import READING_ORDER
 from store.records import Account, FilmDetail
 from web.auth import current_account
 from web.deps import deps
 from web.heatmap import colours
 from web.language import current_language
+from web.pages.checked import flag_lines
 from web.pages.findings import finding_rows
 from web.pages.known import known_lines
 
@@ -86,4 +88,7 @@ def view(detail: FilmDetail, account: Account) -> dict[str, Any]:
         "may_moderate": account.role in {"steward", "admin"},
         "model": detail.analysis.model_label if detail.analysis else None,
         "known": known_lines(detail.row.film, current_language()),
+        "checks": CHECKS,
+        "flagged": flag_lines(detail.row.film, current_language()),
+        "lateral": is_lateral(detail.row.film.view, detail.row.film.checks),
     }

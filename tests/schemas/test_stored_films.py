@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from workers.film_tensor import film_tensor, read_png, to_tensor
+from schemas.film_tensor import film_tensor, read_png, to_tensor
 
 
 def png(samples: np.ndarray) -> bytes:

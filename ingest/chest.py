@@ -1,0 +1,132 @@
+"""Is it a chest film, and what is odd about it? Asked of the live model before a film is accepted.
+
+The model's pooled features are compared with those of the films it was fitted on
+(schemas/film_check.py). What is far from all of them is refused, what is farther than good films
+are is in doubt: neither has a row, so neither is ever analysed. Drawn phantoms pass by this rule
+like any film. A lateral film is not compared: the numbers know frontal films only.
+"""
+
+import hashlib
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.errors import Doubt, NotFound, Refusal, Unavailable
+from schemas.film_check import CheckNumbers, known_checks, pixel_checks
+from schemas.film_tensor import to_tensor
+from schemas.models import CHECK_FILE, FilmCheck, ModelManifest, model_key
+from store.ports import Models, Objects
+from store.records import View
+
+log = logging.getLogger(__name__)
+
+_WANTED: Final = "a chest radiograph"
+
+
+class PooledFeatures(Protocol):
+    """What asks the served model: workers.triton.TritonModel, or the fake one."""
+
+    def pooled(
+        self, images: NDArray[np.uint8], version: str, *, urgent: bool
+    ) -> NDArray[np.float16]:
+        """Return float16 (n, d) for uint8 (n, side, side). Raises Unavailable."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """What belongs to one version; `numbers` is None where it judges no films."""
+
+    label: str
+    limits: FilmCheck | None
+    numbers: CheckNumbers | None
+
+
+class ChestCheck:
+    """Judges films with the live model's numbers, read once per version. For many threads."""
+
+    def __init__(self, models: Models, objects: Objects, asked: PooledFeatures) -> None:
+        """Read nothing yet."""
+        self._models = models
+        self._objects = objects
+        self._asked = asked
+        self._known: _Numbers | None = None
+        self._lock = threading.Lock()
+
+    def judge(
+        self,
+        samples: Callable[[], NDArray[Any]],
+        *,
+        view: View | None,
+        age: int | None,
+        urgent: bool,
+        passed: bool = False,
+    ) -> dict[str, float]:
+        """Return what is said of the film, by name of the check (0..1, how sure).
+
+        samples: makes uint8 or uint16 (h, w), bright = dense; called only where they are needed.
+        view, age (years): what is known of the film. urgent: a person waits for it. passed: it
+        is known to be one, only what is odd about it is asked.
+        Raises Refusal for what is no chest film, Doubt where a steward must look, Unavailable
+        when no model is live or a service is down.
+        """
+        known = known_checks(view=view, age=age)
+        if view == "LATERAL":
+            return known
+        live = self._models.live()
+        if live is None:
+            raise Unavailable("triton", "no model is live yet")
+        manifest = live.manifest
+        found = self._numbers(manifest)
+        if found.numbers is None or found.limits is None:
+            return known
+        tensor = to_tensor(samples(), manifest.side)
+        features = self._asked.pooled(tensor[None], str(manifest.version), urgent=urgent)
+        if not passed:
+            _hold(float(found.numbers.distances(features)[0]), found.limits)
+        return known | pixel_checks(found.numbers, features)
+
+    def _numbers(self, manifest: ModelManifest) -> _Numbers:
+        """Return the version's numbers, read when it is first asked for."""
+        with self._lock:
+            if self._known is None or self._known.label != manifest.label:
+                self._known = self._read(manifest)
+            return self._known
+
+    def _read(self, manifest: ModelManifest) -> _Numbers:
+        """Read the numbers. Raises Unavailable while they are missing or are other ones.
+
+        To judge nothing instead would let through whatever comes until somebody reads a log.
+        """
+        if manifest.check is None:
+            log.warning(
+                "The live model has no input check: films are not judged",
+                extra={"model": manifest.label},
+            )
+            return _Numbers(manifest.label, None, None)
+        try:
+            data = self._objects.read("models", model_key(manifest, CHECK_FILE))
+        except NotFound:
+            raise Unavailable(
+                "models", f"{manifest.label}: {CHECK_FILE} is not in the object store"
+            ) from None
+        came = hashlib.sha256(data).hexdigest()
+        if came != manifest.check.sha256:
+            raise Unavailable(
+                "models",
+                f"{manifest.label}: wanted {CHECK_FILE} of {manifest.check.sha256}, came {came}",
+            )
+        return _Numbers(manifest.label, manifest.check, CheckNumbers.from_bytes(data))
+
+
+def _hold(distance: float, limits: FilmCheck) -> None:
+    """Raise Refusal or Doubt for a film too far from those we know."""
+    if distance > limits.sure:
+        raise Refusal("not-a-chest", wanted=_WANTED, came="a picture unlike any we know")
+    if distance > limits.in_doubt:
+        raise Doubt("not-a-chest", wanted=_WANTED, came="a picture unlike most we know")

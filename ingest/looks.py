@@ -1,0 +1,73 @@
+"""What is looked at in a decoded film before it is taken: its file's words, the chest, text.
+
+The cheapest look comes first. A doubt is a steward's to settle, once: a drop that was let pass, and
+later drops of a film that is here, raise none.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from ingest.deidentify import Known
+from ingest.renditions import Developed
+from ingest.suspicion import check_says
+from ingest.text_in_film import TextLook
+from schemas.film_tensor import read_png
+from store.ports import Films
+from store.records import Receipt, TextCheck, View
+
+
+class Judge(Protocol):
+    """What says whether a film is a chest film: ingest.chest.ChestCheck, or a test's own."""
+
+    def judge(
+        self,
+        samples: Callable[[], NDArray[Any]],
+        *,
+        view: View | None,
+        age: int | None,
+        urgent: bool,
+        passed: bool,
+    ) -> dict[str, float]:
+        """Return the film's checks. Raises Refusal, Doubt unless it is passed, Unavailable."""
+        ...
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was seen: checks by name (0..1, how sure), and whether there is text."""
+
+    checks: dict[str, float]
+    text_check: TextCheck
+
+
+class Looks:
+    """All looks, in their order. `text` is None where a site does not look for text."""
+
+    def __init__(self, films: Films, chest: Judge, text: TextLook | None) -> None:
+        self._films = films
+        self._chest = chest
+        self._text = text
+
+    def look(self, receipt: Receipt, film: Developed, known: Known) -> Looked:
+        """Return what was seen of a film. Raises Refusal, Doubt, Unavailable."""
+        here = self._films.get(film.film)
+        passed = receipt.released_at is not None or here is not None
+        if not passed:
+            check_says(film.says)
+        checks = self._chest.judge(
+            partial(read_png, film.full, film.film),
+            view=known.view,
+            age=known.facts.age,
+            urgent=receipt.lane == "first",
+            passed=passed,
+        )
+        # Whoever let it pass has seen all of it.
+        clean = receipt.released_at is not None or (here and here.text_check == "clean")
+        if not clean and self._text is not None:
+            self._text.check(film)
+            clean = True
+        return Looked(checks, "clean" if clean else "unseen")

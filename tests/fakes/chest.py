@@ -1,0 +1,37 @@
+"""A chest check that asks no model: for tests of what comes before and after it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from numpy.typing import NDArray
+
+from schemas.errors import Refusal
+from schemas.film_check import known_checks
+from store.records import View
+
+
+class FakeChest:
+    """Stands in for ingest.chest.ChestCheck.
+
+    Says `says` of every film besides what view and age say; raises `raises`, if set; `asked` keeps
+    (shape, urgent) of each film it was asked about.
+    """
+
+    def __init__(self) -> None:
+        self.says: dict[str, float] = {}
+        self.raises: Refusal | None = None
+        self.asked: list[tuple[tuple[int, ...], bool]] = []
+
+    def judge(
+        self,
+        samples: Callable[[], NDArray[Any]],
+        *,
+        view: View | None,
+        age: int | None,
+        urgent: bool,
+        passed: bool = False,
+    ) -> dict[str, float]:
+        self.asked.append((samples().shape, urgent))
+        if self.raises is not None and not passed:
+            raise self.raises
+        return known_checks(view=view, age=age) | self.says

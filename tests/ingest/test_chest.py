@@ -1,0 +1,167 @@
+"""Chest or not: asked of the live model before a film is accepted."""
+
+import logging
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ingest.chest import ChestCheck
+from schemas.errors import Doubt, Refusal, Unavailable
+from schemas.film_tensor import to_tensor
+from schemas.models import ModelManifest, model_key
+from store.records import ModelState
+from tests.fakes.check_numbers import with_check
+from tests.fakes.objects import FakeObjects
+from tests.fakes.rows import FakeRows
+from tests.fakes.triton import FEATURES
+from tests.workers.making import manifest, samples
+
+FILM = samples(1)
+
+
+class Asked:
+    """A model whose features are all `distance`; `down` is a Triton that does not answer."""
+
+    def __init__(self) -> None:
+        self.distance = 1.0
+        self.down = False
+        self.questions: list[tuple[NDArray[np.uint8], str, bool]] = []
+
+    def pooled(
+        self, images: NDArray[np.uint8], version: str, *, urgent: bool
+    ) -> NDArray[np.float16]:
+        if self.down:
+            raise Unavailable("triton", "connection refused")
+        self.questions.append((images, version, urgent))
+        return np.full((len(images), FEATURES), self.distance, np.float16)
+
+
+class Room:
+    """The check on stores in memory; the live model doubts beyond 2 and is sure beyond 3."""
+
+    def __init__(self) -> None:
+        self.rows, self.objects, self.asked = FakeRows(), FakeObjects(), Asked()
+        self.check = ChestCheck(self.rows.models, self.objects, self.asked)
+
+    def register(self, said: ModelManifest, data: bytes | None, state: ModelState) -> None:
+        if data is not None:
+            self.objects.put("models", model_key(said, "check.npz"), data)
+        self.rows.models.register(said, state)
+
+    def judge(self, film: NDArray[Any] = FILM, **known: Any) -> dict[str, float]:
+        given = {"view": None, "age": None, "urgent": False} | known
+        return self.check.judge(lambda: film, **given)
+
+
+@pytest.fixture
+def room() -> Room:
+    made = Room()
+    made.register(*with_check(manifest()), "live")
+    return made
+
+
+def test_a_film_near_those_we_know_passes_with_what_its_pixels_say(room: Room) -> None:
+    said = room.judge(view="PA", age=7)
+
+    assert said == {
+        "lateral": 0.0,
+        "child": 1.0,
+        "inverted": 0.047,
+        "rotated": 0.119,
+        "cropped": 0.269,
+    }
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+def test_the_live_model_sees_the_very_tensor_that_will_be_analysed(
+    room: Room,
+    urgent: bool,  # noqa: FBT001 - pytest hands parameters by name
+) -> None:
+    room.judge(urgent=urgent)
+
+    [(images, version, came)] = room.asked.questions
+    np.testing.assert_array_equal(images, to_tensor(FILM, manifest().side)[None])
+    assert (version, came) == ("1", urgent)
+
+
+@pytest.mark.parametrize(("distance", "kind"), [(2.1, Doubt), (2.9, Doubt), (3.1, Refusal)])
+def test_a_far_film_is_in_doubt_and_a_very_far_one_is_none(
+    room: Room, distance: float, kind: type[Refusal]
+) -> None:
+    room.asked.distance = distance
+
+    with pytest.raises(Refusal) as caught:
+        room.judge()
+
+    assert type(caught.value) is kind
+    assert caught.value.code == "not-a-chest"
+
+
+def test_a_lateral_film_is_flagged_and_not_compared_with_frontal_ones(room: Room) -> None:
+    room.asked.distance = 99
+
+    assert room.judge(view="LATERAL", age=40) == {"lateral": 1.0, "child": 0.0}
+    assert room.asked.questions == []
+
+
+def test_without_a_live_model_and_without_triton_films_wait() -> None:
+    room = Room()
+    with pytest.raises(Unavailable, match="no model is live"):
+        room.judge()
+    room.register(*with_check(manifest()), "live")
+    room.asked.down = True
+    with pytest.raises(Unavailable, match="connection refused"):
+        room.judge()
+
+
+def test_a_model_without_a_check_judges_no_film_and_says_so_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    room = Room()
+    room.register(manifest(), None, "live")
+    room.asked.distance = 99
+
+    with caplog.at_level(logging.WARNING, "ingest.chest"):
+        assert room.judge(age=3) == {"child": 1.0}
+        room.judge()
+
+    assert room.asked.questions == []
+    assert [record.message for record in caplog.records] == [
+        "The live model has no input check: films are not judged"
+    ]
+
+
+@pytest.mark.parametrize("data", [None, b"other numbers"])
+def test_numbers_that_are_missing_or_other_ones_make_films_wait_until_they_are_there(
+    data: bytes | None,
+) -> None:
+    room = Room()
+    said, right = with_check(manifest())
+    room.register(said, data, "live")
+    with pytest.raises(Unavailable, match=r"check\.npz"):
+        room.judge()
+    assert room.asked.questions == []
+
+    room.objects.put("models", model_key(said, "check.npz"), right)
+
+    assert room.judge()["inverted"] < 0.5
+
+
+def test_another_live_version_brings_its_own_limits_and_numbers_are_read_once(room: Room) -> None:
+    room.asked.distance = 2.5
+    with pytest.raises(Doubt):
+        room.judge()
+    with pytest.raises(Doubt):
+        room.judge()
+    said, data = with_check(manifest(2), in_doubt=2.6)
+    room.register(said, data, "candidate")
+    room.rows.models.set_live(2)
+
+    room.judge()
+    room.judge()
+
+    assert [version for _, version, _ in room.asked.questions] == ["1", "1", "2", "2"]
+    reads = [call for call in room.objects.calls if call[0] == "read"]
+    assert len(reads) == 2
