@@ -91,6 +91,7 @@ class IngestHandler:
         objects: Objects,
         decoder: Developer,
         chest: Judge,
+        *,
         text: TextLook | None = None,
     ) -> None:
         self._settings = settings
@@ -341,4 +342,4 @@ def build(settings: Settings, model: PooledFeatures) -> IngestHandler:
     # As many readers as decoding children: a film is decoded, or looked at, on each core.
     readers = [RapidReader() for _ in range(settings.decode_processes)]
     text = TextLook(readers) if settings.look_for_text else None
-    return IngestHandler(settings, rows, objects, Decoder(settings), chest, text)
+    return IngestHandler(settings, rows, objects, Decoder(settings), chest, text=text)

@@ -1,7 +1,7 @@
 """What is looked at in a decoded film before it is taken: its file's words, the chest, text.
 
-The cheapest look comes first. A doubt is a steward's to settle, once: a drop that was let pass, and
-later drops of a film that is here, raise none.
+The cheapest look comes first. A doubt is a steward's to settle, once: a drop that was let pass,
+and later drops of a film that is here, raise none.
 """
 
 from collections.abc import Callable

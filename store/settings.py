@@ -106,6 +106,10 @@ class Settings(BaseSettings):
         32, description="films of one batch, at most"
     )
 
+    look_for_text: bool = Field(
+        default=True, description="look for text in films; without it none may leave private"
+    )
+
     reconcile_every_s: Annotated[float, Field(gt=0)] = Field(
         20.0, description="seconds between two rounds of the reconciler"
     )

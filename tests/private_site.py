@@ -26,7 +26,6 @@ from store.rows import Connection, admin_connection
 from store.rows import connect as connect_rows
 from tests import services
 from tests.dropping import drop_settings
-from tests.fakes.chest import FakeChest
 from tests.private_words import Patient, Search
 from tests.services import WholeStack
 from tests.test_subscribers import records

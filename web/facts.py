@@ -139,6 +139,11 @@ _FRENCH: Final = tuple(
             r"one that says it has some \(BurnedInAnnotation\)",
             "un cliché qui dit en avoir (BurnedInAnnotation)",
         ),
+        (
+            r"a film without text in its pixels, but for marks",
+            "un cliché sans autre texte dans ses pixels que des repères",
+        ),
+        (r"one with (\d+) lines of other text", r"un cliché avec \1 ligne(s) d'un autre texte"),
         (r"a film from its detector", "un cliché issu de son détecteur"),
         (r"a picture of a screen", "une image d'écran"),
         (

@@ -33,10 +33,6 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Le décodage de l'image a dépassé les limites",
         "Decoding the picture went over the limits",
     ),
-    "not-a-chest": (
-        "Ce n'est sans doute pas une radiographie du thorax : attendu {wanted}, reçu {came}.",
-        "This is probably not a chest radiograph: wanted {wanted}, came {came}.",
-    ),
     "object-gone": (
         "Le fichier a été retiré du dépôt avant d'être lu",
         "The file was removed before it was read",
@@ -65,8 +61,8 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "blank": ("Le cliché ne montre rien", "The film shows nothing"),
     "not-a-film": ("Ce n'est pas une radiographie", "This is no radiograph"),
     "not-a-chest": (
-        "Ce n'est pas une radiographie du thorax",
-        "This is no radiograph of a chest",
+        "Ce n'est sans doute pas une radiographie du thorax",
+        "This is probably no radiograph of a chest",
     ),
     "burned-in": (
         "Le fichier signale un nom incrusté dans l'image ; un gestionnaire doit décider",

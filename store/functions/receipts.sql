@@ -207,6 +207,8 @@ BEGIN
         WHERE a.film = given.id AND m.state = 'live');
     result := CASE WHEN is_analysed THEN 'analysed' ELSE 'accepted' END;
     differ := rules.fill_film(given.id, p_film);
+    UPDATE film SET text_check = given.text_check
+    WHERE id = given.id AND text_check = 'unseen' AND given.text_check <> 'unseen';
     UPDATE film SET requested_at = now()
     WHERE id = given.id AND NOT is_analysed AND work <> p_events;
     UPDATE receipt SET state = result, film = given.id, updated_at = clock_timestamp(),

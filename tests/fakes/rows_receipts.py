@@ -155,6 +155,8 @@ class FakeReceipts:
             tables.next_position += 1
             tables.updated[film.id] = now()
             return
+        if known.text_check == "unseen" != film.text_check:
+            tables.films[film.id] = replace(known, text_check=film.text_check)
 
     def _told_late(self, receipt: Receipt, form: FormSays) -> Receipt:
         """Take in a form that came after its film."""

@@ -129,7 +129,7 @@ def test_a_film_that_shows_nothing_is_blank(samples: NDArray[np.uint8]) -> None:
 
 
 def test_a_faint_film_is_not_blank() -> None:
-    check_contrast((phantom() // 16 + 100).astype(np.uint8))
+    check_contrast((phantom() // 10 + 100).astype(np.uint8))
     check_contrast((draw(1, 256) // 64).astype(np.uint16))
 
 
