@@ -46,9 +46,8 @@ export class Masks {
     part.left = clamp(part.left, 0, 1 - part.width);
     part.top = clamp(part.top, 0, 1 - part.height);
     for (const [name, value] of Object.entries(part)) mask.style[name] = `${100 * value}%`;
-    const [left, top, width, height] = [part.left, part.top, part.width, part.height].map((value) =>
-      Math.round(100 * value),
-    );
+    const hundredths = (name) => Math.round(100 * part[name]);
+    const [left, top, width, height] = ["left", "top", "width", "height"].map(hundredths);
     mask.setAttribute("aria-label", words("quarantine.mask_at", { left, top, width, height }));
   }
 
