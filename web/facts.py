@@ -114,7 +114,10 @@ _FRENCH: Final = tuple(
             r"a secondary capture of modality (\S+)",
             r"une capture secondaire de modalité \1",
         ),
-        (r"a chest radiograph", "une radiographie du thorax"),
+        (
+            r"a frontal chest film, or one said to be lateral",
+            "un cliché du thorax de face, ou dit de profil",
+        ),
         (
             r"a picture unlike any we know",
             "une image qui ne ressemble à aucun cliché connu",

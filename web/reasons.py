@@ -73,8 +73,8 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "This picture is not from a detector: wanted {wanted}, came {came}.",
     ),
     "not-a-chest": (
-        "Ce n'est sans doute pas une radiographie du thorax : attendu {wanted}, reçu {came}.",
-        "This is probably not a chest radiograph: wanted {wanted}, came {came}.",
+        "L'image ne ressemble pas à une radiographie du thorax : attendu {wanted}, reçu {came}.",
+        "The picture does not look like a chest radiograph: wanted {wanted}, came {came}.",
     ),
     "object-gone": (
         "Le fichier a été retiré du dépôt avant d'être lu : attendu {wanted}, reçu {came}.",
