@@ -25,7 +25,7 @@ from store.records import View
 
 log = logging.getLogger(__name__)
 
-_WANTED: Final = "a chest radiograph"
+_WANTED: Final = "a frontal chest film, or one said to be lateral"
 
 
 class PooledFeatures(Protocol):

@@ -296,7 +296,7 @@ SERVICES: Final[tuple[Service, ...]] = (
     ),
     our_program(
         "ingest", "Checks each drop, pseudonymises it and stores the film.",
-        9103, memory_mb=1024, needs=("kafka", "minio", "postgres"),
+        9103, memory_mb=1024, needs=("kafka", "minio", "postgres", "triton"),
     ),
     our_program(
         "analyse", "Asks Triton about each film and stores what it says.",

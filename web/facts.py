@@ -153,7 +153,10 @@ _FRENCH: Final = tuple(
         (r"a film that a steward lets pass", "un cliché qu'un gestionnaire laisse passer"),
         (r"a steward's refusal", "le refus d'un gestionnaire"),
         (r"a steward's decision in time", "la décision d'un gestionnaire à temps"),
-        (r"a chest radiograph", "une radiographie du thorax"),
+        (
+            r"a frontal chest film, or one said to be lateral",
+            "un cliché du thorax de face, ou dit de profil",
+        ),
         (
             r"a picture unlike any we know",
             "une image qui ne ressemble à aucun cliché connu",

@@ -61,8 +61,8 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "blank": ("Le cliché ne montre rien", "The film shows nothing"),
     "not-a-film": ("Ce n'est pas une radiographie", "This is no radiograph"),
     "not-a-chest": (
-        "Ce n'est sans doute pas une radiographie du thorax",
-        "This is probably no radiograph of a chest",
+        "L'image ne ressemble pas à une radiographie du thorax",
+        "The picture does not look like a radiograph of a chest",
     ),
     "burned-in": (
         "Le fichier signale un nom incrusté dans l'image ; un gestionnaire doit décider",
