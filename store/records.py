@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from schemas.facts import KnownFacts
 from schemas.models import ModelManifest
+from schemas.provenance import Sharing, TextCheck
 
 Lane = Literal["first", "bulk"]
 ReceiptState = Literal["received", "accepted", "analysed", "rejected", "quarantined", "failed"]
@@ -19,8 +20,6 @@ LabelSource = Literal["physician", "imported", "synthetic"]
 ModelState = Literal["live", "former", "candidate", "retired"]
 LetterState = Literal["open", "replayed", "discarded"]
 Rendition = Literal["full", "display", "thumbnail"]
-TextCheck = Literal["unseen", "clean", "found"]
-Sharing = Literal["private", "library", "open"]
 View = Literal["PA", "AP", "LATERAL"]
 #: Facts in which drops of one film, or a file and the deposit form, may disagree.
 Fact = Literal["patient", "study", "view", "sex", "age"]
@@ -53,6 +52,7 @@ class Drop:
     filename: str | None = None
     depositor: UUID | None = None
     form: FormSays = field(default_factory=FormSays)
+    statement: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ class Receipt:
 
     `form` is what the depositor said; `contradicts` names what of it, or of the file, disagrees
     with the file or with what other drops of the film had said: there the earlier word stands.
+    `statement` is the version of what the depositor stated (schemas/provenance.py).
     """
 
     id: UUID
@@ -82,6 +83,8 @@ class Receipt:
     film: str | None = None
     form: FormSays = field(default_factory=FormSays)
     contradicts: tuple[Fact, ...] = ()
+    statement: str | None = None
+    stated_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -192,6 +195,19 @@ class FilmPage:
 
 
 @dataclass(frozen=True)
+class Provenance:
+    """Where a film comes from: what its own site's drops said of it, the first of each."""
+
+    site: str
+    source: str
+    licence: str | None
+    sharing: Sharing
+    statement: str | None
+    stated_at: datetime | None
+    deposited_at: datetime | None
+
+
+@dataclass(frozen=True)
 class FilmDetail:
     """A film with all that is known of it. The analysis is the live model's, else the newest."""
 
@@ -201,6 +217,7 @@ class FilmDetail:
     live: bool
     readings: tuple[Reading, ...]
     comments: tuple[Comment, ...]
+    provenance: Provenance
 
 
 @dataclass(frozen=True)

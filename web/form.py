@@ -2,7 +2,7 @@
 
 A patient's code is hashed and the exam's day shifted here, in memory: neither is put into a row,
 an object, an event or a log line. The same rules as for what a file says (schemas/pseudonyms.py),
-with the site as the data set, so that both name a patient alike.
+with the depositor's site as the data set, so that both name a patient alike.
 """
 
 from collections.abc import Mapping
@@ -83,7 +83,7 @@ class UploadOut(BaseModel):
     receipts: list[TakenOut]
 
 
-def form_says(fields: Mapping[str, str], settings: Settings) -> FormSays:
+def form_says(fields: Mapping[str, str], settings: Settings, site: str) -> FormSays:
     """Return what may be kept of the form's fields; blank ones say nothing.
 
     Raises Problem 422 that names the field and what was wanted, never what came.
@@ -96,7 +96,7 @@ def form_says(fields: Mapping[str, str], settings: Settings) -> FormSays:
         # Its text quotes what came; so would a traceback that shows where this one comes from.
         raise validation_problem(error) from None
     secret = settings.site_secret.get_secret_value()
-    patient = patient_code(secret, settings.site, form.patient or "")
+    patient = patient_code(secret, site, form.patient or "")
     if patient is None or form.exam_date is None:
         return FormSays(patient=patient, view=form.view)
     return FormSays(

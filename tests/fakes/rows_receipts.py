@@ -1,6 +1,6 @@
 """Drops and their receipts, in memory."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import get_args
 from uuid import UUID
@@ -10,8 +10,9 @@ from schemas.errors import NotFound
 from schemas.events import ObjectUploaded, RadiographRejected
 from schemas.facts import KnownFacts
 from schemas.identities import receipt_id
+from schemas.provenance import allowed_sharing
 from store.records import Drop, Fact, Film, FormSays, Receipt, ReceiptState
-from tests.fakes.rows_tables import EVERYBODY, STEWARDS, Tables, now
+from tests.fakes.rows_tables import EVERYBODY, STEWARDS, Tables, now, sees
 
 
 class FakeReceipts:
@@ -32,6 +33,13 @@ class FakeReceipts:
                 filename=known.filename or drop.filename,
                 depositor=known.depositor or drop.depositor,
             )
+            if filled != known:
+                filled = replace(
+                    filled,
+                    statement=drop.statement or known.statement,
+                    stated_at=now() if drop.statement else known.stated_at,
+                    site=drop.site if known.film is None else known.site,
+                )
             tables.receipts[identity] = filled
             if known.form == FormSays() != drop.form:
                 filled = self._told_late(filled, drop.form)
@@ -52,6 +60,8 @@ class FakeReceipts:
             filename=drop.filename,
             depositor=drop.depositor,
             form=drop.form,
+            statement=drop.statement,
+            stated_at=moment if drop.statement else None,
         )
         tables.receipts[identity] = receipt
         tables.signal("receipt", str(identity))
@@ -70,17 +80,33 @@ class FakeReceipts:
             )
             return [receipt for receipt, _ in opened]
 
-    def get(self, receipt: UUID) -> Receipt | None:
-        with self._tables.work():
-            return self._tables.receipts.get(receipt)
+    def _shown(self, rows: Iterable[Receipt], account: UUID | None) -> list[Receipt]:
+        """Return those an account knows of, without the name of a film it does not see."""
+        tables = self._tables
+        if account is None:
+            return list(rows)
+        who = tables.allow(account, EVERYBODY)
+        return [
+            row
+            if row.film in tables.films and sees(who.site, tables.films[row.film])
+            else replace(row, film=None, contradicts=())
+            for row in rows
+            if row.depositor == who.id or (who.role in STEWARDS and row.site == who.site)
+        ]
 
-    def find(self, bucket: str, key: str, limit: int = 50) -> list[Receipt]:
+    def get(self, receipt: UUID, *, account: UUID | None = None) -> Receipt | None:
         with self._tables.work():
-            found = [
-                row
-                for row in self._tables.receipts.values()
-                if row.bucket == bucket and row.key == key
-            ]
+            known = self._tables.receipts.get(receipt)
+            found = self._shown([] if known is None else [known], account)
+            return found[0] if found else None
+
+    def find(
+        self, bucket: str, key: str, limit: int = 50, *, account: UUID | None = None
+    ) -> list[Receipt]:
+        with self._tables.work():
+            rows = self._tables.receipts.values()
+            of_key = (row for row in rows if row.bucket == bucket and row.key == key)
+            found = self._shown(of_key, account)
             return sorted(found, key=lambda row: row.created_at, reverse=True)[:limit]
 
     def missing(self, drops: Sequence[Drop]) -> list[Drop]:
@@ -149,7 +175,8 @@ class FakeReceipts:
         tables = self._tables
         known = tables.films.get(film.id)
         if known is None:
-            tables.films[film.id] = replace(film, created_at=now())
+            sharing = allowed_sharing(film.sharing, film.text_check, film.licence)
+            tables.films[film.id] = replace(film, created_at=now(), sharing=sharing)
             tables.positions[film.id] = tables.next_position
             tables.next_position += 1
             tables.updated[film.id] = now()
@@ -239,12 +266,7 @@ class FakeReceipts:
 
     def recent(self, account: UUID, limit: int = 100) -> list[Receipt]:
         with self._tables.work():
-            who = self._tables.allow(account, EVERYBODY)
-            rows = [
-                row
-                for row in self._tables.receipts.values()
-                if who.role in STEWARDS or row.depositor == account
-            ]
+            rows = self._shown(self._tables.receipts.values(), account)
             return sorted(rows, key=lambda row: row.created_at, reverse=True)[:limit]
 
 

@@ -59,7 +59,14 @@ def similar(path: FilmPath, query: SimilarQuery) -> dict[str, Any]:
     """Return the most alike films; those of the same patient are left out unless included."""
     account = current_account()
     same_patient = query.same_patient == "include"
-    found = deps().similar.answer(path.film, query.k, query.finding, same_patient=same_patient)
+    found = deps().similar.answer(
+        path.film,
+        query.k,
+        query.finding,
+        site=account.site,
+        account=account.id,
+        same_patient=same_patient,
+    )
     # The film asked about comes along, and those that are folded away: a kept answer may have
     # outlived any of them.
     folded = (film for neighbour in found for film in neighbour.duplicates)
