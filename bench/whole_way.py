@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from schemas.provenance import STATEMENT_VERSION
 from stack.phantoms import write_films
 
 DEADLINE_S = 300.0
@@ -56,7 +57,11 @@ class Api:
             f"--{boundary}\r\nContent-Disposition: form-data; "
             f'name="files"; filename="{film.name}"\r\n\r\n'
         )
-        body = head.encode() + film.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
+        stated = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="statement"\r\n\r\n'
+            f"{STATEMENT_VERSION}\r\n"
+        )
+        body = (stated + head).encode() + film.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
         said = self.request(
             "POST", "/radiographs", body, f"multipart/form-data; boundary={boundary}"
         )

@@ -3,7 +3,10 @@
 The one home of each: the screens, the API, the command line and the stores take them from here.
 """
 
-from typing import Final, Literal, get_args
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
 
 Sharing = Literal["private", "library", "open"]
 TextCheck = Literal["unseen", "clean", "found"]
@@ -31,6 +34,35 @@ STATEMENTS: Final[dict[str, tuple[str, str]]] = {
 }
 #: The version that *Dépôt* asks for.
 STATEMENT_VERSION: Final = "2026-11"
+
+
+#: A collection's name: it goes into events, so it is one plain word.
+SourceName = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$",
+        description="the collection the films come from: small letters, digits, . _ -",
+    ),
+]
+
+
+class DepositorSays(BaseModel):
+    """What a depositor says of the films beside the films: in a form, or in an object's metadata.
+
+    `statement` is a version of STATEMENTS; `sharing` is a wish (allowed_sharing).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    statement: str | None = Field(None, pattern=f"^({'|'.join(STATEMENTS)})$")
+    source: SourceName | None = None
+    licence: Licence | None = None
+    sharing: Sharing | None = None
+
+    def metadata(self) -> Mapping[str, str]:
+        """Return it as an object's metadata, for a drop into the bucket."""
+        said: dict[str, str] = self.model_dump(exclude_none=True)
+        return said
 
 
 def allowed_sharing(wished: Sharing, text_check: TextCheck, licence: str | None) -> Sharing:

@@ -607,12 +607,26 @@ class Objects(Protocol):
     """Buckets of objects. Bucket names are the plain ones; Settings.bucket adds the prefix."""
 
     def put(
-        self, bucket: str, key: str, data: bytes, content_type: str = "application/octet-stream"
+        self,
+        bucket: str,
+        key: str,
+        data: bytes,
+        content_type: str = "application/octet-stream",
+        metadata: Mapping[str, str] | None = None,
     ) -> str:
-        """Store bytes; return the version id ("" in an unversioned bucket)."""
+        """Store bytes; return the version id ("" in an unversioned bucket).
+
+        `metadata` is kept with them and is in dropzone's notification: ASCII, no private word.
+        """
         ...
 
-    def put_file(self, bucket: str, key: str, path: Path) -> str:
+    def metadata(self, bucket: str, key: str, version: str | None = None) -> dict[str, str]:
+        """Return what was said with an object, by names in small letters. Raises NotFound."""
+        ...
+
+    def put_file(
+        self, bucket: str, key: str, path: Path, metadata: Mapping[str, str] | None = None
+    ) -> str:
         """Store a file without reading it whole into memory; return the version id."""
         ...
 

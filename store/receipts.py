@@ -162,7 +162,15 @@ def _erased(receipt: Receipt) -> Message:
 
 def _form_json(form: FormSays) -> dict[str, Any]:
     day = form.study_date.isoformat() if form.study_date else None
-    said = {"patient": form.patient, "study": form.study, "study_date": day, "view": form.view}
+    said = {
+        "patient": form.patient,
+        "study": form.study,
+        "study_date": day,
+        "view": form.view,
+        "source": form.source,
+        "licence": form.licence,
+        "sharing": form.sharing,
+    }
     return {name: value for name, value in said.items() if value is not None}
 
 
@@ -173,6 +181,9 @@ def _form(said: dict[str, Any]) -> FormSays:
         study=said.get("study"),
         study_date=date.fromisoformat(day) if day else None,
         view=said.get("view"),
+        source=said.get("source"),
+        licence=said.get("licence"),
+        sharing=said.get("sharing"),
     )
 
 

@@ -30,12 +30,18 @@ FINAL_STATES = frozenset({"analysed", "rejected", "quarantined", "failed"})
 
 @dataclass(frozen=True)
 class FormSays:
-    """What the deposit form said of a film, as it may be kept: pseudonyms and a shifted day."""
+    """What a depositor said of a film, as it may be kept: pseudonyms and a shifted day.
+
+    `sharing` is a wish, None where none was said; the film's own says what became of it.
+    """
 
     patient: str | None = None
     study: str | None = None
     study_date: date | None = None
     view: View | None = None
+    source: str | None = None
+    licence: str | None = None
+    sharing: Sharing | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,8 @@ class Receipt:
 
     `form` is what the depositor said; `contradicts` names what of it, or of the file, disagrees
     with the file or with what other drops of the film had said: there the earlier word stands.
-    `statement` is the version of what the depositor stated (schemas/provenance.py).
+    `statement` is the version of what the depositor stated (schemas/provenance.py); `sharing` is
+    the film's, as it is now.
     """
 
     id: UUID
@@ -85,6 +92,12 @@ class Receipt:
     contradicts: tuple[Fact, ...] = ()
     statement: str | None = None
     stated_at: datetime | None = None
+    sharing: Sharing | None = None
+
+    @property
+    def kept_private(self) -> bool:
+        """Return whether the depositor wished to share the film, and it is private."""
+        return self.form.sharing not in {None, "private"} and self.sharing == "private"
 
 
 @dataclass(frozen=True)

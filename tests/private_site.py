@@ -22,6 +22,7 @@ from ingest.says import FileSays
 from schemas.envelope import to_message
 from schemas.errors import Dead
 from schemas.events import ObjectUploaded
+from schemas.provenance import STATEMENT_VERSION
 from stack.phantoms import draw, to_8_bits
 from store.log import Record
 from store.objects import BUCKETS
@@ -66,7 +67,12 @@ def form_body(patient: Patient, data: bytes, /, **fields: str) -> bytes:
 
 
 def said_by(patient: Patient) -> dict[str, str]:
-    return {"patient": patient.code, "exam_date": patient.day.isoformat(), "view": "PA"}
+    return {
+        "patient": patient.code,
+        "exam_date": patient.day.isoformat(),
+        "view": "PA",
+        "statement": STATEMENT_VERSION,
+    }
 
 
 class Site:

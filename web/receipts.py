@@ -34,4 +34,8 @@ def receipt_json(receipt: Receipt, language: Language) -> dict[str, Any]:
         "created_at": receipt.created_at.isoformat(),
         "updated_at": receipt.updated_at.isoformat(),
         "contradicts": list(receipt.contradicts),
+        "statement": receipt.statement,
+        "stated_at": receipt.stated_at.isoformat() if receipt.stated_at else None,
+        "sharing": receipt.sharing,
+        "kept_private": receipt.kept_private,
     }

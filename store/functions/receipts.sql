@@ -4,14 +4,15 @@ CREATE TYPE api.receipt_row AS (
     id uuid, bucket text, key text, version text, lane text, state text, site text, source text,
     created_at timestamptz, updated_at timestamptz, size bigint, filename text, depositor uuid,
     code text, wanted text, came text, film text, form jsonb, contradicts text[],
-    statement text, stated_at timestamptz, new boolean
+    statement text, stated_at timestamptz, sharing text, new boolean
 );
 
 CREATE FUNCTION rules.receipt_row(r rad.receipt, p_new boolean) RETURNS api.receipt_row
-LANGUAGE sql IMMUTABLE AS $$
+LANGUAGE sql STABLE AS $$
     SELECT (r.id, r.bucket, r.key, r.version, r.lane, r.state, r.site, r.source, r.created_at,
         r.updated_at, r.size, r.filename, r.depositor, r.code, r.wanted, r.came, r.film,
-        r.said -> 'form', r.contradicts, r.statement, r.stated_at, p_new)::api.receipt_row;
+        r.said -> 'form', r.contradicts, r.statement, r.stated_at,
+        (SELECT f.sharing FROM film f WHERE f.id = r.film), p_new)::api.receipt_row;
 $$;
 
 -- Whether an account knows of a receipt: its depositor, and the stewards of its site.
@@ -113,17 +114,22 @@ BEGIN
         ORDER BY id
         ON CONFLICT DO NOTHING RETURNING id
     ) SELECT coalesce(array_agg(id), '{}') INTO made FROM inserted;
-    -- A notification may come before the upload's own row: the upload knows more.
+    -- A notification may come before the upload's own row: the upload knows more, of the film too
+    -- where it is the only drop of it.
     UPDATE receipt r SET filename = coalesce(r.filename, d.filename),
         depositor = coalesce(r.depositor, d.depositor),
         statement = coalesce(d.statement, r.statement),
         stated_at = CASE WHEN d.statement IS NULL THEN r.stated_at ELSE clock_timestamp() END,
-        site = CASE WHEN r.film IS NULL THEN d.site ELSE r.site END
+        site = d.site
     FROM jsonb_to_recordset(p_drops)
         AS d(id uuid, filename text, depositor uuid, statement text, site text)
     WHERE r.id = d.id AND r.id <> ALL (made) AND r.code IS DISTINCT FROM 'erased'
         AND (r.filename IS NULL AND d.filename IS NOT NULL
             OR r.depositor IS NULL AND d.depositor IS NOT NULL);
+    UPDATE film f SET site = r.site
+    FROM receipt r JOIN jsonb_to_recordset(p_drops) AS d(id uuid) ON d.id = r.id
+    WHERE f.id = r.film AND f.site <> r.site AND r.id <> ALL (made)
+        AND NOT EXISTS (SELECT 1 FROM receipt o WHERE o.film = f.id AND o.id <> r.id);
     FOR late IN
         UPDATE receipt r
         SET said = coalesce(r.said, '{}') || jsonb_build_object('form', d.form)
@@ -138,6 +144,11 @@ BEGIN
                 jsonb_build_object('study_date', late.form -> 'study_date',
                     'method', '["113107"]'::jsonb) ELSE '{}' END)))
         WHERE id = late.id AND late.film IS NOT NULL;
+        UPDATE film SET source = coalesce(late.form ->> 'source', source),
+            licence = coalesce(late.form ->> 'licence', licence),
+            sharing = coalesce(late.form ->> 'sharing', sharing)
+        WHERE id = late.film
+            AND NOT EXISTS (SELECT 1 FROM receipt o WHERE o.film = late.film AND o.id <> late.id);
     END LOOP;
     PERFORM rules.say(coalesce(
         (SELECT jsonb_agg(p_events -> id::text) FROM unnest(made) AS id

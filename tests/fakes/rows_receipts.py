@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 from uuid import UUID
 
 from schemas.envelope import Message, to_message
@@ -38,8 +38,9 @@ class FakeReceipts:
                     filled,
                     statement=drop.statement or known.statement,
                     stated_at=now() if drop.statement else known.stated_at,
-                    site=drop.site if known.film is None else known.site,
+                    site=drop.site,
                 )
+                self._claim(filled, site=drop.site)
             tables.receipts[identity] = filled
             if known.form == FormSays() != drop.form:
                 filled = self._told_late(filled, drop.form)
@@ -84,15 +85,21 @@ class FakeReceipts:
         """Return those an account knows of, without the name of a film it does not see."""
         tables = self._tables
         if account is None:
-            return list(rows)
+            return [self._read(row) for row in rows]
         who = tables.allow(account, EVERYBODY)
         return [
-            row
-            if row.film in tables.films and sees(who.site, tables.films[row.film])
+            self._read(row)
+            if row.film is None
+            or (row.film in tables.films and sees(who.site, tables.films[row.film]))
             else replace(row, film=None, contradicts=())
             for row in rows
             if row.depositor == who.id or (who.role in STEWARDS and row.site == who.site)
         ]
+
+    def _read(self, row: Receipt) -> Receipt:
+        """Return the receipt with what is true of its film now."""
+        film = self._tables.films.get(row.film or "")
+        return replace(row, sharing=film.sharing if film else None)
 
     def get(self, receipt: UUID, *, account: UUID | None = None) -> Receipt | None:
         with self._tables.work():
@@ -195,11 +202,23 @@ class FakeReceipts:
                 film, patient=form.patient, study=form.study, view=form.view, facts=facts
             )
             found = self._fill(told, ())
+            said = {"source": form.source, "licence": form.licence, "sharing": form.sharing}
+            self._claim(receipt, **{name: text for name, text in said.items() if text})
         told_receipt = replace(
             receipt, form=form, contradicts=_in_order({*receipt.contradicts, *found})
         )
         tables.receipts[receipt.id] = told_receipt
         return told_receipt
+
+    def _claim(self, receipt: Receipt, **said: Any) -> None:
+        """Let an upload say of a film what its notification did not, if it is its only drop."""
+        tables = self._tables
+        drops = [row.id for row in tables.receipts.values() if row.film == receipt.film]
+        if receipt.film is None or drops != [receipt.id]:
+            return
+        film = replace(tables.films[receipt.film], **said)
+        sharing = allowed_sharing(film.sharing, film.text_check, film.licence)
+        tables.films[film.id] = replace(film, sharing=sharing)
 
     def _fill(self, given: Film, also: tuple[str, ...]) -> tuple[Fact, ...]:
         """Fill what was missing of a known film; return in which facts the drop disagrees."""

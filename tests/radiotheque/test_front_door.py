@@ -69,7 +69,9 @@ def test_a_dropped_folder_is_analysed_and_predict_says_the_same_storing_nothing(
         assert rows.films.many(list(films.values())) == {}
 
         # When the folder is dropped
-        dropped = whole_stack.command("drop", str(tmp_path / "films"), "--prefix", "front-door")
+        dropped = whole_stack.command(
+            "drop", str(tmp_path / "films"), "--prefix", "front-door", "--i-am-authorised"
+        )
         assert dropped.returncode == 0, dropped.stderr
 
         # Then every film ends with the scores that predict gave

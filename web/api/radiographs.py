@@ -2,13 +2,17 @@
 
 from typing import Any
 
-from schemas.errors import NotFound
+from pydantic import BaseModel
+
+from schemas.errors import Conflict, NotFound
+from schemas.provenance import Licence, Sharing
 from web.api.routes import subject
 from web.api.shapes import (
     FilmDetailOut,
     FilmPath,
     FilmsOut,
     FilmsQuery,
+    Request,
     SimilarOut,
     SimilarQuery,
 )
@@ -16,6 +20,21 @@ from web.auth import current_account
 from web.deps import deps
 from web.films import detail_json, film_json, known_models, label_json
 from web.problems import Problem
+
+
+class SharingIn(Request):
+    """Who may see a film, and under which licence. What is left out is taken away."""
+
+    sharing: Sharing
+    licence: Licence | None = None
+
+
+class SharingOut(BaseModel):
+    """The same, as it is now."""
+
+    sharing: Sharing
+    licence: str | None
+
 
 radiographs = subject("films", "The library of films, what models and readers say of them.")
 
@@ -92,6 +111,24 @@ def similar(path: FilmPath, query: SimilarQuery) -> dict[str, Any]:
             }
         )
     return {"items": items}
+
+
+@radiographs.put("/radiographs/<film>/sharing", responses={200: SharingOut})
+def share(path: FilmPath, body: SharingIn) -> dict[str, Any]:
+    """Say who may see a film. Stewards of its site, and admins who see it.
+
+    409 unless it is private or its text check is clean, and for an open film without a licence.
+    """
+    account = current_account()
+    try:
+        film = deps().rows.films.share(path.film, body.sharing, body.licence, account=account.id)
+    except Conflict:
+        raise Problem(
+            409,
+            "Wanted a film without any text in it, and of an open one a licence.",
+            "kept-private",
+        ) from None
+    return {"sharing": film.sharing, "licence": film.licence}
 
 
 @radiographs.delete("/radiographs/<film>", responses={204: None})
