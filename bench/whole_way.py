@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from schemas.provenance import STATEMENT_VERSION
 from stack.phantoms import write_films
 
 DEADLINE_S = 300.0
@@ -56,7 +57,11 @@ class Api:
             f"--{boundary}\r\nContent-Disposition: form-data; "
             f'name="files"; filename="{film.name}"\r\n\r\n'
         )
-        body = head.encode() + film.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
+        stated = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="statement"\r\n\r\n'
+            f"{STATEMENT_VERSION}\r\n"
+        )
+        body = (stated + head).encode() + film.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
         said = self.request(
             "POST", "/radiographs", body, f"multipart/form-data; boundary={boundary}"
         )
@@ -130,12 +135,16 @@ def every_item(api: Api) -> Iterator[dict[str, Any]]:
         after = f"&after={page['next']}"
 
 
-def bulk(api: Api, folder: Path) -> tuple[int, float]:
-    """Drop a folder in the bucket; return films and seconds until all are analysed."""
+def bulk(api: Api, folder: Path, *, drawn: bool) -> tuple[int, float]:
+    """Drop a folder in the bucket; return films and seconds until all are analysed.
+
+    Films that were not drawn here are somebody's: their statement is asked for on the terminal.
+    """
     before = sum(1 for item in every_item(api) if item["model"])
     count = sum(1 for path in folder.rglob("*") if path.is_file())
     start = time.perf_counter()
     command = [str(Path(sys.executable).with_name("radiotheque")), "drop", str(folder)]
+    command += ["--i-am-authorised"] if drawn else []
     prefix = f"bench-{uuid.uuid4().hex[:8]}"
     subprocess.run([*command, "--prefix", prefix], check=True, stdout=subprocess.DEVNULL)
     until(lambda: sum(1 for item in every_item(api) if item["model"]) >= before + count, 0.5)
@@ -165,7 +174,7 @@ def main() -> int:
         if dropped is None:
             dropped = folder / "many"
             write_films(dropped, chosen.phantoms, first_seed=seed + 500)
-        count, took = bulk(api, dropped)
+        count, took = bulk(api, dropped, drawn=chosen.films is None)
     table = {
         "upload_to_findings_p50_s": statistics.median(seconds),
         "upload_to_findings_p99_s": percentile(seconds, 0.99),

@@ -285,7 +285,7 @@ class IngestHandler:
             patient=known.patient,
             study=known.study,
             site=receipt.site,
-            source=receipt.source,
+            source=receipt.form.source or receipt.source,
             view=known.view,
             facts=known.facts,
             flags=flags_of(checks),
@@ -321,7 +321,11 @@ def _row(ready: _Ready, receipt: Receipt) -> Film:
         height=film.height,
         bits=film.bits,
         site=receipt.site,
-        source=receipt.source,
+        # What the depositor calls it, else the way it came.
+        source=receipt.form.source or receipt.source,
+        licence=receipt.form.licence,
+        # A wish: whoever stores it keeps it private unless it is clean.
+        sharing=receipt.form.sharing or "private",
         signature=film.signature,
         patient=known.patient,
         study=known.study,

@@ -16,8 +16,9 @@ from ingest.renditions import Developed
 from ingest.suspicion import check_says
 from ingest.text_in_film import TextLook
 from schemas.film_tensor import read_png
+from schemas.provenance import TextCheck
 from store.ports import Films
-from store.records import Receipt, TextCheck, View
+from store.records import Receipt, View
 
 
 class Judge(Protocol):

@@ -7,14 +7,20 @@ Source: MinIO, internal/event/target/kafka.go and cmd/event-notification.go.
 """
 
 import json
+import logging
+from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from schemas.errors import Dead
-from store.records import Drop
+from schemas.provenance import DepositorSays
+from store.objects import said_in
+from store.records import Drop, FormSays
 from store.settings import Settings
+
+log = logging.getLogger(__name__)
 
 SOURCE = "bucket"
 _PUT = "s3:ObjectCreated:"
@@ -30,6 +36,7 @@ class _Object(BaseModel):
     key: Annotated[str, Field(min_length=1)]
     size: Annotated[int, Field(ge=0)] = 0
     version: str = Field("", alias="versionId")
+    said: dict[str, str] | None = Field(None, alias="userMetadata")
 
 
 class _S3(BaseModel):
@@ -67,14 +74,38 @@ def drop_of(value: bytes | None, settings: Settings) -> Drop | None:
         return None
     if not record.event.startswith(_PUT):
         return None
+    told = record.s3.object
+    return bulk_drop(key, told.version, told.size, said_in(told.said or {}), settings)
+
+
+def bulk_drop(
+    key: str, version: str, size: int, metadata: Mapping[str, str], settings: Settings
+) -> Drop:
+    """Return the drop of a version in dropzone, with what its metadata says.
+
+    What is not understood there is left out, field by field, and the log says which: the film
+    goes on without it, private and by nobody's statement.
+    """
+    said: dict[str, str] = {}
+    for name in DepositorSays.model_fields:
+        if name in metadata:
+            try:
+                DepositorSays.model_validate({name: metadata[name]})
+            except ValidationError:
+                log.warning("An object's metadata is not understood", extra={"field": name})
+            else:
+                said[name] = metadata[name]
+    known = DepositorSays.model_validate(said)
     return Drop(
         bucket="dropzone",
         key=key,
-        version=record.s3.object.version,
-        size=record.s3.object.size,
+        version=version,
+        size=size,
         lane="bulk",
         site=settings.site,
         source=SOURCE,
+        form=FormSays(source=known.source, licence=known.licence, sharing=known.sharing),
+        statement=known.statement,
     )
 
 

@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Final
 
-from ingest.notification import SOURCE
+from ingest.notification import bulk_drop
 from schemas.envelope import to_message
-from schemas.errors import Dead, Unavailable
+from schemas.errors import Dead, NotFound, Unavailable
 from schemas.events import AnalysisRequestedBulk
 from store.ports import Objects, Rows
 from store.records import Drop
@@ -82,7 +82,7 @@ class Reconciler:
             # What we ask for goes by object.uploaded, before all that others drop.
             if self._is_busy("object.uploaded", "ingest"):
                 break
-            added += self._open(missing)
+            added += self._open([self._with_metadata(drop) for drop in missing])
         return added
 
     def _old_versions(self) -> Iterator[Drop]:
@@ -92,15 +92,15 @@ class Reconciler:
         youngest = datetime.now(UTC) - timedelta(seconds=self._settings.reconcile_older_s)
         for key, version, size, modified in self._objects.versions("dropzone"):
             if modified <= youngest:
-                yield Drop(
-                    bucket="dropzone",
-                    key=key,
-                    version=version,
-                    size=size,
-                    lane="bulk",
-                    site=self._settings.site,
-                    source=SOURCE,
-                )
+                yield bulk_drop(key, version, size, {}, self._settings)
+
+    def _with_metadata(self, drop: Drop) -> Drop:
+        """Return the drop with what was said with it: a listing does not tell."""
+        try:
+            said = self._objects.metadata(drop.bucket, drop.key, drop.version)
+        except NotFound:
+            return drop  # gone since it was listed; its receipt says so
+        return bulk_drop(drop.key, drop.version, drop.size, said, self._settings)
 
     def _open(self, drops: list[Drop]) -> int:
         try:

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from radiotheque.film_commands import ask_statement, drop_files
 from radiotheque.preparation import program_settings
+from schemas.provenance import STATEMENT_VERSION, DepositorSays
 from stack import lifecycle, passwords
 from stack.services import SERVICES
 from stack.state import State, current_state
@@ -24,6 +26,10 @@ from store.records import FINAL_STATES, Receipt
 PHANTOMS: Final = 48
 #: A demo that sees nothing change for this long has failed, and says so.
 PATIENCE_S: Final = 180.0
+#: The project draws them itself: they show nobody, and it may say so for whoever runs the demo.
+PHANTOMS_SAY: Final = DepositorSays(
+    statement=STATEMENT_VERSION, source="phantom", licence="CC0-1.0", sharing="open"
+)
 FILM_ENDINGS: Final = frozenset({".png", ".jpg", ".jpeg", ".dcm", ".dicom"})
 
 
@@ -52,9 +58,14 @@ def run_demo(chosen: argparse.Namespace) -> int:
     print("==> 2/4 films")
     folder = Path(chosen.films).resolve() if chosen.films else draw_phantoms(state)
     paths = films_in(folder)
+    says = PHANTOMS_SAY
+    if chosen.films:
+        if not ask_statement(authorised=chosen.i_am_authorised):
+            raise DemoFailedError("these films are not stated to be yours to deposit")
+        says = DepositorSays(statement=STATEMENT_VERSION)
     print(f"==> 3/4 dropping {len(paths)} films into the bucket")
     prefix = f"demo/{time.strftime('%Y%m%d-%H%M%S')}/"
-    dropped = drop(state, folder, paths, prefix)
+    dropped = drop(state, folder, paths, prefix, says)
     began = time.monotonic()
     print("==> 4/4 following each film to its end")
     films = follow(state, dropped, began)
@@ -89,13 +100,13 @@ def films_in(folder: Path, *, none_is_fine: bool = False) -> list[Path]:
     return found
 
 
-def drop(state: State, folder: Path, paths: Sequence[Path], prefix: str) -> list[Dropped]:
+def drop(
+    state: State, folder: Path, paths: Sequence[Path], prefix: str, says: DepositorSays
+) -> list[Dropped]:
     """Put every film into dropzone, as `radiotheque drop` does; return their keys."""
-    from radiotheque.film_commands import drop_files
-
     began = time.monotonic()
     keys = {path: f"{prefix}{path.relative_to(folder).as_posix()}" for path in paths}
-    failed = drop_files(state, keys)
+    failed = drop_files(state, keys, says)
     if failed:
         raise DemoFailedError(f"{len(failed)} films did not reach the bucket")
     seconds = time.monotonic() - began

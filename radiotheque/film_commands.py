@@ -9,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+from schemas.provenance import LICENCES, STATEMENT_VERSION, STATEMENTS, DepositorSays, Sharing
 
 if TYPE_CHECKING:
     from stack.state import State
@@ -23,6 +25,15 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
     drop = commands.add_parser("drop", help="put every file under a folder into the bucket")
     drop.add_argument("folder", type=Path, help="folder whose files are dropped, at any depth")
     drop.add_argument("--prefix", default="", help="put before every key, as `site-a/2026`")
+    drop.add_argument("--source", help="the collection they come from, as `nih-cxr14`")
+    drop.add_argument("--licence", choices=LICENCES, help="SPDX identifier")
+    drop.add_argument(
+        "--sharing",
+        choices=get_args(Sharing),
+        default="private",
+        help="who may see them: this site, every site, anybody (default: private)",
+    )
+    add_authorised(drop)
     drop.set_defaults(run=run_drop)
     predict = commands.add_parser(
         "predict", help="print what the pipeline would say of films, storing nothing"
@@ -31,8 +42,32 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
     predict.set_defaults(run=run_predict)
 
 
+def add_authorised(parser: argparse.ArgumentParser) -> None:
+    """Add the flag that stands for the depositor's statement."""
+    parser.add_argument(
+        "--i-am-authorised",
+        action="store_true",
+        help="state, without being asked: " + " ".join(STATEMENTS[STATEMENT_VERSION]),
+    )
+
+
+def ask_statement(*, authorised: bool) -> bool:
+    """Print the depositor's statement and return whether it is made.
+
+    By the flag, or by a yes on a terminal; where there is neither, it is not.
+    """
+    print("\n".join(STATEMENTS[STATEMENT_VERSION]), file=sys.stderr)
+    if authorised:
+        return True
+    if not sys.stdin.isatty():
+        print("drop: want --i-am-authorised, or a terminal to ask on", file=sys.stderr)
+        return False
+    print("[o/y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in {"o", "oui", "y", "yes"}
+
+
 def run_drop(chosen: argparse.Namespace) -> int:
-    """Drop a folder; 1 if a file did not reach the bucket, 2 if there is nothing to drop."""
+    """Drop a folder; 1 if a file did not reach the bucket, 2 if nothing may be dropped."""
     from stack.state import current_state
 
     folder: Path = chosen.folder
@@ -43,16 +78,32 @@ def run_drop(chosen: argparse.Namespace) -> int:
     if not paths:
         print(f"drop: want a folder with files, found none under {folder}", file=sys.stderr)
         return 2
+    try:
+        says = DepositorSays(
+            statement=STATEMENT_VERSION,
+            source=chosen.source,
+            licence=chosen.licence,
+            sharing=chosen.sharing,
+        )
+    except ValueError:
+        print(f"drop: want a source of small letters, got {chosen.source!r}", file=sys.stderr)
+        return 2
+    if says.sharing == "open" and says.licence is None:
+        print("drop: want --licence for open films, got none", file=sys.stderr)
+        return 2
+    if not ask_statement(authorised=chosen.i_am_authorised):
+        return 2
     prefix = f"{chosen.prefix.strip('/')}/" if chosen.prefix.strip("/") else ""
     keys = {path: f"{prefix}{path.relative_to(folder).as_posix()}" for path in paths}
-    failed = drop_files(current_state(), keys)
+    failed = drop_files(current_state(), keys, says)
     print(f"{len(keys) - len(failed)} of {len(keys)} files are in the bucket")
     return 1 if failed else 0
 
 
-def drop_files(state: "State", keys: Mapping[Path, str]) -> dict[Path, str]:
+def drop_files(state: "State", keys: Mapping[Path, str], says: DepositorSays) -> dict[Path, str]:
     """Put each file under its key, as the user that may only drop; return refusals by file.
 
+    What the depositor says goes along as each object's metadata.
     Shows a line of progress on standard error and each refusal, with the store's own words.
     """
     from schemas.errors import RadiothequeError
@@ -73,7 +124,7 @@ def drop_files(state: "State", keys: Mapping[Path, str]) -> dict[Path, str]:
     def send(path: Path) -> None:
         nonlocal done
         try:
-            objects.put_file("dropzone", keys[path], path)
+            objects.put_file("dropzone", keys[path], path, says.metadata())
         except (RadiothequeError, OSError, ValueError) as error:
             refused[path] = str(error)
             print(f"\r  refused {path}: {error}", file=sys.stderr)

@@ -5,6 +5,8 @@ import json
 import sys
 from typing import Any
 
+from radiotheque.film_commands import add_authorised
+
 
 def register(commands: "argparse._SubParsersAction[Any]") -> None:
     """Add this group's commands."""
@@ -26,6 +28,7 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
     logs.set_defaults(run=run_logs)
     demo = commands.add_parser("demo", help="start everything and fill it with films")
     demo.add_argument("--films", help="a folder of PNG or JPEG films (default: 48 phantoms)")
+    add_authorised(demo)
     demo.set_defaults(run=run_demo)
     prepare = commands.add_parser(
         "prepare", help="migrate, make buckets, users, topics and the first account"

@@ -47,6 +47,7 @@ def _register_accounts(commands: "argparse._SubParsersAction[Any]") -> None:
     add = verbs.add_parser("add", help="add an account; its password is read from the terminal")
     add.add_argument("name")
     add.add_argument("--role", choices=get_args(Role), default="viewer")
+    add.add_argument("--site", help="another site than this installation's: it sees its own films")
     role = verbs.add_parser("role", help="give another role")
     role.add_argument("name")
     role.add_argument("role", choices=get_args(Role))
@@ -215,7 +216,9 @@ def _password() -> str:
 
 def add_account(rows: Rows, arguments: argparse.Namespace) -> None:
     """Add an account."""
-    account = rows.accounts.add(arguments.name, arguments.role, _password(), by=None)
+    account = rows.accounts.add(
+        arguments.name, arguments.role, _password(), by=None, site=arguments.site
+    )
     print(f"{account.name}: {account.role}, pseudonym {account.pseudonym}")
 
 

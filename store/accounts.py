@@ -13,13 +13,21 @@ class PostgresAccounts:
         self._database = database
         self._site = site
 
-    def add(self, name: str, role: Role, password_hash: str, *, by: UUID | None) -> Account:
+    def add(
+        self,
+        name: str,
+        role: Role,
+        password_hash: str,
+        *,
+        by: UUID | None,
+        site: str | None = None,
+    ) -> Account:
         (row,) = self._database.rows(
             "accounts_add",
             name=name,
             role=role,
             password_hash=password_hash,
-            site=self._site,
+            site=self._site if site is None else site,
             by=by,
         )
         return Account(**row)

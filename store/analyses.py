@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,8 +46,10 @@ class PostgresAnalyses:
         rows = self._database.rows("analyses_done", films=list(films), model=model)
         return {row["analyses_done"] for row in rows}
 
-    def get(self, film: str, model: int | None = None) -> Analysis | None:
-        row = self._database.row("analyses_get", film=film, model=model)
+    def get(
+        self, film: str, model: int | None = None, *, account: UUID | None = None
+    ) -> Analysis | None:
+        row = self._database.row("analyses_get", film=film, model=model, account=account)
         return analysis_of(row) if row else None
 
     def request(self, films: Sequence[str], events: Sequence[Message]) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from schemas.envelope import Message, to_message
+from schemas.errors import Dead
 from schemas.events import RadiographErased
 from schemas.facts import KnownFacts
+from schemas.provenance import LICENCES, Sharing
 from store.analyses import analysis_of, manifest_of
 from store.messages import messages_json
 from store.readings import comment_of, reading_of
@@ -20,6 +22,7 @@ from store.records import (
     FilmRow,
     LabelRow,
     LabelSource,
+    Provenance,
 )
 from store.rows import Call, Database, Row, json_value
 
@@ -42,17 +45,40 @@ class PostgresFilms:
         rows = self._database.rows("films_many", films=list(films))
         return {row["id"]: _film(row) for row in rows}
 
+    def seen(self, films: Sequence[str], *, account: UUID | None) -> dict[str, Film]:
+        rows = self._database.rows("films_seen", films=list(films), account=account)
+        return {row["id"]: _film(row) for row in rows}
+
+    def share(
+        self, film: str, sharing: Sharing, licence: str | None, *, account: UUID | None
+    ) -> Film:
+        if licence is not None and licence not in LICENCES:
+            raise Dead(f"licence: wanted one of {', '.join(LICENCES)}, came {licence[:40]!r}")
+        (row,) = self._database.rows(
+            "films_share",
+            film=film,
+            sharing=sharing,
+            licence=licence,
+            account=account,
+            tombstone=tombstone(self._secret, film),
+        )
+        return _film(row)
+
     def detail(self, film: str, *, account: UUID) -> FilmDetail:
         def work(call: Call) -> FilmDetail:
             card = call.rows("films_open", film=film, account=account)[0]
-            shown = call.row("analyses_get", film=film, model=None)
+            shown = call.row("analyses_get", film=film, model=None, account=account)
+            (origin,) = call.rows("films_provenance", film=film, account=account)
+            readings = call.rows("readings_of", film=film, account=account)
+            comments = call.rows("comments_of", film=film, account=account)
             return FilmDetail(
                 row=_list_row(card),
                 analysis=analysis_of(shown) if shown else None,
                 manifest=manifest_of(shown) if shown else None,
                 live=bool(shown and shown["state"] == "live"),
-                readings=tuple(reading_of(row) for row in call.rows("readings_of", film=film)),
-                comments=tuple(comment_of(row) for row in call.rows("comments_of", film=film)),
+                readings=tuple(reading_of(row) for row in readings),
+                comments=tuple(comment_of(row) for row in comments),
+                provenance=Provenance(**origin),
             )
 
         return self._database.transaction(work)

@@ -18,10 +18,12 @@ OPERATOR: Final = "radiotheque_operator"
 #: What every worker of the runtime needs to set a record aside.
 _WORKER: Final = frozenset({"letters_add", "letters_open_count", "outbox_add"})
 _READ: Final = frozenset({"films_many", "analyses_get", "models_live", "models_wanted"})
+#: What web has of them: films as an account sees them, never as they are.
+_WEB_READ: Final = _READ - {"films_many"}
 
 #: Functions of schema api by login role. The command line's role may call all of them.
 GRANTS: Final[dict[str, frozenset[str]]] = {
-    "radiotheque_web": _READ
+    "radiotheque_web": _WEB_READ
     | {
         "accounts_add",
         "accounts_add_token",
@@ -34,20 +36,20 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
         "accounts_set_password",
         "accounts_set_role",
         "accounts_signed_in",
-        "analyses_done",
         "audit_list",
         "audit_write",
         "comments_add",
         "comments_of",
         "comments_remove",
-        "films_add_labels",
         "films_erase",
         "films_lift_erasure",
         "films_open",
         "films_overrule",
         "films_page",
-        "films_remove_label",
+        "films_provenance",
         "films_rows",
+        "films_seen",
+        "films_share",
         "letters_discard",
         "letters_get",
         "letters_list",

@@ -36,12 +36,18 @@ class PostgresLetters:
             events=json_value(messages_json(events)),
         )
 
-    def list(self, state: LetterState | None = "open", limit: int = 100) -> list[Letter]:
-        rows = self._database.rows("letters_list", state=state, limit=limit)
+    def list(
+        self,
+        state: LetterState | None = "open",
+        limit: int = 100,
+        *,
+        account: UUID | None = None,
+    ) -> list[Letter]:
+        rows = self._database.rows("letters_list", state=state, limit=limit, account=account)
         return [_letter(row) for row in rows]
 
-    def get(self, letter: UUID) -> Letter | None:
-        row = self._database.row("letters_get", letter=letter)
+    def get(self, letter: UUID, *, account: UUID | None = None) -> Letter | None:
+        row = self._database.row("letters_get", letter=letter, account=account)
         return _letter(row) if row else None
 
     def replay(self, letter: UUID, *, account: UUID | None) -> Letter:

@@ -8,7 +8,7 @@ carries an object's key out of here: keys are what depositors called their files
 import contextlib
 import io
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -42,6 +42,9 @@ CREATED: Final = tuple(
 )
 #: As long as Kafka keeps object.created: an overwritten drop outlives the record about it.
 OLD_VERSIONS_DAYS: Final = 7
+
+#: Before the name of what a depositor says in an object's metadata, in any case of letters.
+METADATA_PREFIX: Final = "x-amz-meta-"
 
 _GONE: Final = frozenset({"NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})
 #: 4xx answers about the installation, not about one object: waiting (for a person) mends them.
@@ -111,7 +114,12 @@ class MinioObjects:
         self._minio = _client(settings)
 
     def put(
-        self, bucket: str, key: str, data: bytes, content_type: str = "application/octet-stream"
+        self,
+        bucket: str,
+        key: str,
+        data: bytes,
+        content_type: str = "application/octet-stream",
+        metadata: Mapping[str, str] | None = None,
     ) -> str:
         result = _asked(
             "put",
@@ -121,18 +129,25 @@ class MinioObjects:
                 io.BytesIO(data),
                 len(data),
                 content_type=content_type,
+                metadata=dict(metadata or {}),
                 # One request: by itself the client cuts all over 5 MiB into parts.
                 part_size=max(len(data), _SINGLE_PART),
             ),
         )
         return result.version_id or ""
 
-    def put_file(self, bucket: str, key: str, path: Path) -> str:
+    def put_file(
+        self, bucket: str, key: str, path: Path, metadata: Mapping[str, str] | None = None
+    ) -> str:
         size = path.stat().st_size
         result = _asked(
             "put",
             lambda: self._minio.fput_object(
-                self._bucket(bucket), key, str(path), part_size=max(size, _SINGLE_PART)
+                self._bucket(bucket),
+                key,
+                str(path),
+                metadata=dict(metadata or {}),
+                part_size=max(size, _SINGLE_PART),
             ),
         )
         return result.version_id or ""
@@ -152,6 +167,13 @@ class MinioObjects:
                 answer.release_conn()
 
         return _asked("read", get)
+
+    def metadata(self, bucket: str, key: str, version: str | None = None) -> dict[str, str]:
+        found = _asked(
+            "stat",
+            lambda: self._minio.stat_object(self._bucket(bucket), key, version_id=version or None),
+        )
+        return said_in(found.metadata or {})
 
     def remove(self, bucket: str, key: str, version: str | None = None) -> None:
         with contextlib.suppress(NotFound):
@@ -179,6 +201,15 @@ class MinioObjects:
 
     def ping(self) -> None:
         _asked("ping", lambda: self._minio.bucket_exists(self._bucket("dropzone")))
+
+
+def said_in(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return what was said with an object, by plain names, of its headers or notification."""
+    return {
+        name.lower().removeprefix(METADATA_PREFIX): text
+        for name, text in headers.items()
+        if name.lower().startswith(METADATA_PREFIX)
+    }
 
 
 def connect(settings: Settings) -> MinioObjects:

@@ -5,6 +5,10 @@ tests/fakes/. One contract test runs on both. Every method is one transaction; a
 takes `events` puts them in the outbox in that same transaction. All may raise Unavailable;
 those of a person also Forbidden, NotFound and Conflict; bad values raise Dead. Whatever writes of
 a film raises Erased (a NotFound) once that film was erased.
+
+A film that is private is there for the accounts of its own site alone: for another account every
+method leaves it out, or raises NotFound as if it were not there. `account` None is a program,
+which sees every film; web's login role may not leave it out (Forbidden).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,6 +22,7 @@ from numpy.typing import NDArray
 
 from schemas.envelope import Message
 from schemas.models import ModelManifest
+from schemas.provenance import Sharing
 from store.records import (
     Account,
     Analysis,
@@ -58,12 +63,20 @@ class Receipts(Protocol):
         """The same, with `object.uploaded` for each receipt that is new (web, reconciler)."""
         ...
 
-    def get(self, receipt: UUID) -> Receipt | None:
-        """Return one receipt."""
+    def get(self, receipt: UUID, *, account: UUID | None = None) -> Receipt | None:
+        """Return one receipt; to an account its own, to stewards and admins those of their site.
+
+        A film that this account does not see is not named in it.
+        """
         ...
 
-    def find(self, bucket: str, key: str, limit: int = 50) -> list[Receipt]:
-        """Return the receipts of one object, newest first; compared by a keyed code of the key."""
+    def find(
+        self, bucket: str, key: str, limit: int = 50, *, account: UUID | None = None
+    ) -> list[Receipt]:
+        """Return the receipts of one object, newest first; compared by a keyed code of the key.
+
+        To an account as `get` does.
+        """
         ...
 
     def missing(self, drops: Sequence[Drop]) -> list[Drop]:
@@ -100,7 +113,7 @@ class Receipts(Protocol):
         ...
 
     def recent(self, account: UUID, limit: int = 100) -> list[Receipt]:
-        """Return the account's own newest receipts (stewards and admins: everybody's)."""
+        """Return the account's own newest receipts (stewards and admins: their whole site's)."""
         ...
 
 
@@ -171,6 +184,21 @@ class Films(Protocol):
         """Return the rows of those that exist (workers)."""
         ...
 
+    def seen(self, films: Sequence[str], *, account: UUID | None) -> dict[str, Film]:
+        """Return the rows of those that exist and that this account sees."""
+        ...
+
+    def share(
+        self, film: str, sharing: Sharing, licence: str | None, *, account: UUID | None
+    ) -> Film:
+        """Say who may see a film, and under which licence (of schemas/provenance.py).
+
+        By a steward of the film's own site, or an admin who sees it. Raises Conflict when a film
+        whose text check is not `clean` would leave `private`, or an open one would have no
+        licence; Forbidden, NotFound.
+        """
+        ...
+
     def detail(self, film: str, *, account: UUID) -> FilmDetail:
         """Return all of one film and write `film.opened` to the audit. Raises NotFound."""
         ...
@@ -209,7 +237,7 @@ class Films(Protocol):
         ...
 
     def erase(self, film: str, *, account: UUID | None) -> None:
-        """Remove the film's rows, leave a tombstone and `radiograph.erased`. Stewards, admins.
+        """Remove the film's rows, leave a tombstone and `radiograph.erased`; who, as for share.
 
         Its receipts end as `rejected` with code `erased`, without key, file name and what the
         drop said; an Erasure keeps what there is to remove. Raises NotFound.
@@ -246,7 +274,7 @@ class Patients(Protocol):
     """Patients by their pseudonym, which is all that is known of them."""
 
     def films(self, patient: str, *, account: UUID | None) -> list[str]:
-        """Return the patient's films, oldest first. Stewards, admins."""
+        """Return the patient's films that this account decides over, oldest first."""
         ...
 
     def disputed(self, patient: str, *, account: UUID | None) -> list[str]:
@@ -256,6 +284,7 @@ class Patients(Protocol):
     def erase(self, patient: str, *, account: UUID | None) -> list[str]:
         """Erase every film of the patient in one transaction, and refuse new ones; return them.
 
+        Every film that this account decides over (Films.share); the command line all.
         Each leaves its tombstone and event, as by `Films.erase`. Erasing again is done: no film
         is returned. Raises NotFound for a patient who has no film and was not erased.
         """
@@ -303,7 +332,9 @@ class Analyses(Protocol):
         """Return those of the films which this model version has analysed."""
         ...
 
-    def get(self, film: str, model: int | None = None) -> Analysis | None:
+    def get(
+        self, film: str, model: int | None = None, *, account: UUID | None = None
+    ) -> Analysis | None:
         """Return one analysis: of this version, else the live one's, else the newest."""
         ...
 
@@ -322,18 +353,24 @@ class Vectors(Protocol):
         count: int,
         finding: str | None = None,
         same_patient: bool = False,
+        account: UUID | None = None,
+        site: str | None = None,
     ) -> tuple[str, list[Candidate]]:
         """Return the embedding version searched and the nearest films, most alike first.
 
+        Only films that the account sees; without an account, that accounts of `site` see.
         The film itself is left out; films of its patient too unless `same_patient` (compared by
         IS DISTINCT FROM: films without patient are strangers). `finding` keeps films that a
         physician or an import labels present, or, unlabelled, the shown model suspects. A filter
-        that leaves under 20,000 films is searched exactly, else by iterative scan; similarities
-        are exact. Raises NotFound when the film has no embedding.
+        that leaves under 20,000 films is searched exactly, else by iterative scan, and exactly
+        where that finds too few; similarities are exact. Raises NotFound when the film has no
+        embedding.
         """
         ...
 
-    def alike(self, films: Sequence[str], least: float) -> set[frozenset[str]]:
+    def alike(
+        self, films: Sequence[str], least: float, *, account: UUID | None = None
+    ) -> set[frozenset[str]]:
         """Return the pairs among these films whose cosine is over `least`, searched version."""
         ...
 
@@ -379,7 +416,7 @@ class Readings(Protocol):
         ...
 
     def remove_comment(self, comment: UUID, *, account: UUID | None) -> None:
-        """Remove one's own comment; stewards and admins any."""
+        """Remove one's own comment; whoever decides over its film (Films.share) any."""
         ...
 
 
@@ -390,8 +427,19 @@ class Accounts(Protocol):
     while there is no account at all. The last admin stays (Conflict).
     """
 
-    def add(self, name: str, role: Role, password_hash: str, *, by: UUID | None) -> Account:
-        """Add an account. `by` is an admin. Names are unique, upper case like lower."""
+    def add(
+        self,
+        name: str,
+        role: Role,
+        password_hash: str,
+        *,
+        by: UUID | None,
+        site: str | None = None,
+    ) -> Account:
+        """Add an account, of this installation's site unless another is said.
+
+        `by` is an admin, of the same site. Names are unique, upper case like lower.
+        """
         ...
 
     def remove(self, account: UUID, *, by: UUID | None) -> None:
@@ -444,12 +492,21 @@ class Letters(Protocol):
         """Keep a dead letter once per origin and group, with its event; its receipt fails."""
         ...
 
-    def list(self, state: LetterState | None = "open", limit: int = 100) -> list[Letter]:
-        """Return letters, newest first."""
+    def list(
+        self,
+        state: LetterState | None = "open",
+        limit: int = 100,
+        *,
+        account: UUID | None = None,
+    ) -> list[Letter]:
+        """Return letters, newest first; to stewards and admins, not those of other sites' drops.
+
+        A letter that names neither a drop nor a film is every steward's.
+        """
         ...
 
-    def get(self, letter: UUID) -> Letter | None:
-        """Return one letter."""
+    def get(self, letter: UUID, *, account: UUID | None = None) -> Letter | None:
+        """Return one letter, to an account as `list` does."""
         ...
 
     def replay(self, letter: UUID, *, account: UUID | None) -> Letter:
@@ -524,7 +581,10 @@ class Audit(Protocol):
     """The append-only journal."""
 
     def list(self, *, by: UUID | None, limit: int = 100) -> list[AuditRow]:
-        """Return the newest rows (admins, stewards)."""
+        """Return the newest rows (admins, stewards; the command line all of them).
+
+        Of a site: what its people did and what was done to its films.
+        """
         ...
 
     def write(self, account: UUID | None, action: str, subject: str | None) -> None:
@@ -618,12 +678,26 @@ class Objects(Protocol):
     """Buckets of objects. Bucket names are the plain ones; Settings.bucket adds the prefix."""
 
     def put(
-        self, bucket: str, key: str, data: bytes, content_type: str = "application/octet-stream"
+        self,
+        bucket: str,
+        key: str,
+        data: bytes,
+        content_type: str = "application/octet-stream",
+        metadata: Mapping[str, str] | None = None,
     ) -> str:
-        """Store bytes; return the version id ("" in an unversioned bucket)."""
+        """Store bytes; return the version id ("" in an unversioned bucket).
+
+        `metadata` is kept with them and is in dropzone's notification: ASCII, no private word.
+        """
         ...
 
-    def put_file(self, bucket: str, key: str, path: Path) -> str:
+    def metadata(self, bucket: str, key: str, version: str | None = None) -> dict[str, str]:
+        """Return what was said with an object, by names in small letters. Raises NotFound."""
+        ...
+
+    def put_file(
+        self, bucket: str, key: str, path: Path, metadata: Mapping[str, str] | None = None
+    ) -> str:
         """Store a file without reading it whole into memory; return the version id."""
         ...
 

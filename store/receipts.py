@@ -47,6 +47,7 @@ class PostgresReceipts:
             "filename": drop.filename,
             "depositor": str(drop.depositor) if drop.depositor else None,
             "form": _form_json(drop.form) or None,
+            "statement": drop.statement,
         }
 
     def open_many(self, drops: Sequence[Drop]) -> list[Receipt]:
@@ -60,13 +61,15 @@ class PostgresReceipts:
             events[str(identity)] = messages_json([message])[0]
         return self._open(drops, events)
 
-    def get(self, receipt: UUID) -> Receipt | None:
-        row = self._database.row("receipts_get", receipt=receipt)
+    def get(self, receipt: UUID, *, account: UUID | None = None) -> Receipt | None:
+        row = self._database.row("receipts_get", receipt=receipt, account=account)
         return receipt_of(row) if row else None
 
-    def find(self, bucket: str, key: str, limit: int = 50) -> list[Receipt]:
+    def find(
+        self, bucket: str, key: str, limit: int = 50, *, account: UUID | None = None
+    ) -> list[Receipt]:
         code = key_code(self._secret, bucket, key)
-        rows = self._database.rows("receipts_find", key_code=code, limit=limit)
+        rows = self._database.rows("receipts_find", key_code=code, limit=limit, account=account)
         return [receipt_of(row) for row in rows]
 
     def missing(self, drops: Sequence[Drop]) -> list[Drop]:
@@ -159,7 +162,15 @@ def _erased(receipt: Receipt) -> Message:
 
 def _form_json(form: FormSays) -> dict[str, Any]:
     day = form.study_date.isoformat() if form.study_date else None
-    said = {"patient": form.patient, "study": form.study, "study_date": day, "view": form.view}
+    said = {
+        "patient": form.patient,
+        "study": form.study,
+        "study_date": day,
+        "view": form.view,
+        "source": form.source,
+        "licence": form.licence,
+        "sharing": form.sharing,
+    }
     return {name: value for name, value in said.items() if value is not None}
 
 
@@ -170,6 +181,9 @@ def _form(said: dict[str, Any]) -> FormSays:
         study=said.get("study"),
         study_date=date.fromisoformat(day) if day else None,
         view=said.get("view"),
+        source=said.get("source"),
+        licence=said.get("licence"),
+        sharing=said.get("sharing"),
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from schemas.facts import KnownFacts
 from schemas.film_check import flags_of
 from schemas.models import ModelManifest
+from schemas.provenance import Sharing, TextCheck
 
 Lane = Literal["first", "bulk"]
 ReceiptState = Literal["received", "accepted", "analysed", "rejected", "quarantined", "failed"]
@@ -20,8 +21,6 @@ LabelSource = Literal["physician", "imported", "synthetic"]
 ModelState = Literal["live", "former", "candidate", "retired"]
 LetterState = Literal["open", "replayed", "discarded"]
 Rendition = Literal["full", "display", "thumbnail"]
-TextCheck = Literal["unseen", "clean", "found"]
-Sharing = Literal["private", "library", "open"]
 View = Literal["PA", "AP", "LATERAL"]
 #: Facts in which drops of one film, or a file and the deposit form, may disagree.
 Fact = Literal["patient", "study", "view", "sex", "age"]
@@ -35,12 +34,18 @@ FINAL_STATES = frozenset({"analysed", "rejected", "quarantined", "failed"})
 
 @dataclass(frozen=True)
 class FormSays:
-    """What the deposit form said of a film, as it may be kept: pseudonyms and a shifted day."""
+    """What a depositor said of a film, as it may be kept: pseudonyms and a shifted day.
+
+    `sharing` is a wish, None where none was said; the film's own says what became of it.
+    """
 
     patient: str | None = None
     study: str | None = None
     study_date: date | None = None
     view: View | None = None
+    source: str | None = None
+    licence: str | None = None
+    sharing: Sharing | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class Drop:
     filename: str | None = None
     depositor: UUID | None = None
     form: FormSays = field(default_factory=FormSays)
+    statement: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,8 @@ class Receipt:
     `held_at`: since then its bytes lie in the bucket `quarantine`, under its id; `released_at`:
     a steward let it pass, with the parts `black_out` of the film blacked out. `note` is why a
     steward refused it, for its depositor alone.
+    `statement` is the version of what the depositor stated (schemas/provenance.py); `sharing` is
+    the film's, as it is now.
     """
 
     id: UUID
@@ -93,6 +101,14 @@ class Receipt:
     released_at: datetime | None = None
     black_out: tuple[Part, ...] = ()
     note: str | None = None
+    statement: str | None = None
+    stated_at: datetime | None = None
+    sharing: Sharing | None = None
+
+    @property
+    def kept_private(self) -> bool:
+        """Return whether the depositor wished to share the film, and it is private."""
+        return self.form.sharing not in {None, "private"} and self.sharing == "private"
 
 
 @dataclass(frozen=True)
@@ -208,6 +224,19 @@ class FilmPage:
 
 
 @dataclass(frozen=True)
+class Provenance:
+    """Where a film comes from: what its own site's drops said of it, the first of each."""
+
+    site: str
+    source: str
+    licence: str | None
+    sharing: Sharing
+    statement: str | None
+    stated_at: datetime | None
+    deposited_at: datetime | None
+
+
+@dataclass(frozen=True)
 class FilmDetail:
     """A film with all that is known of it. The analysis is the live model's, else the newest."""
 
@@ -217,6 +246,7 @@ class FilmDetail:
     live: bool
     readings: tuple[Reading, ...]
     comments: tuple[Comment, ...]
+    provenance: Provenance
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,8 @@ class ErasedPatient:
 def erase_patient(rows: Rows, patient: str, *, account: UUID | None) -> ErasedPatient:
     """Erase every film of a patient (its pseudonym). Raises Forbidden, NotFound, Unavailable."""
     # Looked for first: afterwards there is nothing to compare with.
-    near = near_duplicates(rows, rows.patients.films(patient, account=account))
+    own = rows.patients.films(patient, account=account)
+    near = near_duplicates(rows, own, account=account)
     disputed = rows.patients.disputed(patient, account=account)
     erased = rows.patients.erase(patient, account=account)
     gone = set(erased)
@@ -39,15 +40,15 @@ def erase_patient(rows: Rows, patient: str, *, account: UUID | None) -> ErasedPa
     )
 
 
-def near_duplicates(rows: Rows, films: Sequence[str]) -> list[str]:
+def near_duplicates(rows: Rows, films: Sequence[str], *, account: UUID | None) -> list[str]:
     """Return films without a patient that show the same as one of these, by the search's rule.
 
     Films without an embedding yet are passed over: nothing can be said of them.
     """
     near: dict[str, None] = {}
-    for row in rows.films.many(films).values():
+    for row in rows.films.seen(films, account=account).values():
         try:
-            _, found = rows.vectors.nearest(row.id, count=_LOOKED_THROUGH)
+            _, found = rows.vectors.nearest(row.id, count=_LOOKED_THROUGH, account=account)
         except NotFound:
             continue
         for candidate in found:
@@ -55,7 +56,7 @@ def near_duplicates(rows: Rows, films: Sequence[str]) -> list[str]:
                 break
             if _difference(row.signature, candidate.signature) < DUPLICATE_DIFFERENCE:
                 near[candidate.film] = None
-    known = rows.films.many(list(near))
+    known = rows.films.seen(list(near), account=account)
     return [film for film in near if film in known and known[film].patient is None]
 
 

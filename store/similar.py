@@ -10,7 +10,9 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Final
+from uuid import UUID
 
 import numpy as np
 
@@ -57,20 +59,33 @@ class Similar:
         k: int = DEFAULT_COUNT,
         finding: str | None = None,
         *,
+        site: str,
+        account: UUID | None,
         same_patient: bool = False,
     ) -> tuple[Neighbour, ...]:
         """Return up to `k` films, most alike first, near-duplicates under the first of them.
 
+        `account` is of `site`: what it sees is what every account of that site sees, so one
+        answer serves them all, and no other site. A worker has no account and says for whom.
         `finding` keeps films that show it; films of the same patient are left out unless asked
         for. Raises NotFound when the film has no embedding, ValueError for an unknown finding.
         """
         place = "-" if finding is None else str(finding_index(finding))
         version = self._search_version()
-        key = f"{film}:{version}:{k}:{place}:{int(same_patient)}"
+        # The site last: its code is free text.
+        key = f"{film}:{version}:{k}:{place}:{int(same_patient)}:{site}"
         cached = self._cache.get_similar(key)
         if cached is not None:
             return cached
-        return self._once(key, lambda: self._search(film, k, finding, same_patient=same_patient))
+        near = partial(
+            self._rows.vectors.nearest,
+            film,
+            finding=finding,
+            same_patient=same_patient,
+            account=account,
+            site=None if account else site,
+        )
+        return self._once(key, lambda: self._search(near, k, account))
 
     def _once(
         self, key: str, search: Callable[[], tuple[Neighbour, ...]]
@@ -108,22 +123,22 @@ class Similar:
         return version
 
     def _search(
-        self, film: str, k: int, finding: str | None, *, same_patient: bool
+        self, nearest: Callable[..., tuple[str, list[Candidate]]], k: int, account: UUID | None
     ) -> tuple[Neighbour, ...]:
         count = 2 * k + 8
         while True:
-            _, near = self._rows.vectors.nearest(
-                film, count=count, finding=finding, same_patient=same_patient
-            )
-            folded = self._folded(near, k)
+            _, near = nearest(count=count)
+            folded = self._folded(near, k, account)
             # Folding may leave too few: ask for more, unless there are no more.
             if len(folded) >= k or len(near) < count or count >= _MOST:
                 return folded
             count = min(_MOST, 4 * count)
 
-    def _folded(self, near: list[Candidate], k: int) -> tuple[Neighbour, ...]:
+    def _folded(
+        self, near: list[Candidate], k: int, account: UUID | None
+    ) -> tuple[Neighbour, ...]:
         """Put each near-duplicate of a film further up under that film; keep `k` films."""
-        alike = self._alike(near)
+        alike = self._alike(near, account)
         heads: list[Candidate] = []
         under: dict[str, list[str]] = {}
         for candidate in near:
@@ -138,7 +153,7 @@ class Similar:
             Neighbour(head.film, head.similarity, tuple(under[head.film])) for head in heads[:k]
         )
 
-    def _alike(self, near: list[Candidate]) -> set[frozenset[str]]:
+    def _alike(self, near: list[Candidate], account: UUID | None) -> set[frozenset[str]]:
         """Return the pairs of near-duplicates among the candidates.
 
         The vectors are asked once, and only about films that another one's picture and distance
@@ -159,7 +174,7 @@ class Similar:
         if not likely:
             return set()
         films = sorted(frozenset().union(*likely))
-        return likely & self._rows.vectors.alike(films, DUPLICATE_COSINE)
+        return likely & self._rows.vectors.alike(films, DUPLICATE_COSINE, account=account)
 
 
 def _angle(cosine: float) -> float:

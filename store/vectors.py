@@ -1,6 +1,7 @@
 """Nearest films by embedding, in PostgreSQL with pgvector (store/functions/analyses.sql)."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,16 +26,28 @@ class PostgresVectors:
         count: int,
         finding: str | None = None,
         same_patient: bool = False,
+        account: UUID | None = None,
+        site: str | None = None,
     ) -> tuple[str, list[Candidate]]:
         # The first row names the embedding version, also when nothing is near.
         first, *rows = self._database.rows(
-            "vectors_nearest", film=film, count=count, finding=finding, same_patient=same_patient
+            "vectors_nearest",
+            film=film,
+            count=count,
+            finding=finding,
+            same_patient=same_patient,
+            account=account,
+            site=site,
         )
         near = [Candidate(row["film"], row["similarity"], row["signature"]) for row in rows]
         return first["version"], near
 
-    def alike(self, films: Sequence[str], least: float) -> set[frozenset[str]]:
-        rows = self._database.rows("vectors_alike", films=list(films), least=least)
+    def alike(
+        self, films: Sequence[str], least: float, *, account: UUID | None = None
+    ) -> set[frozenset[str]]:
+        rows = self._database.rows(
+            "vectors_alike", films=list(films), least=least, account=account
+        )
         return {frozenset((row["one"], row["other"])) for row in rows}
 
     def version(self) -> str | None:

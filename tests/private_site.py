@@ -18,6 +18,7 @@ from PIL import Image
 from ingest.readers import read_file
 from ingest.renditions import Developed, develop
 from schemas.errors import Dead
+from schemas.provenance import STATEMENT_VERSION
 from stack.phantoms import draw, to_8_bits
 from store.objects import BUCKETS
 from store.objects import connect as connect_objects
@@ -59,7 +60,12 @@ def form_body(patient: Patient, data: bytes, /, **fields: str) -> bytes:
 
 
 def said_by(patient: Patient) -> dict[str, str]:
-    return {"patient": patient.code, "exam_date": patient.day.isoformat(), "view": "PA"}
+    return {
+        "patient": patient.code,
+        "exam_date": patient.day.isoformat(),
+        "view": "PA",
+        "statement": STATEMENT_VERSION,
+    }
 
 
 class Site:

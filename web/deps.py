@@ -7,6 +7,7 @@ opens anything, so the same application runs on the real stores and on fakes.
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
+from uuid import UUID
 
 from flask import current_app
 
@@ -27,6 +28,8 @@ class SimilarFilms(Protocol):
         k: int = ...,
         finding: str | None = ...,
         *,
+        site: str,
+        account: UUID | None,
         same_patient: bool = ...,
     ) -> tuple[Neighbour, ...]:
         """Return the k most alike films, near-duplicates folded. Raises NotFound."""

@@ -3,18 +3,30 @@
 import math
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from flask import Flask, current_app
+from pydantic import BaseModel, Field
 
 from schemas.findings import FINDINGS, finding_state
 from schemas.models import ModelManifest, OperatingPoint
+from schemas.provenance import TextCheck
 from store.ports import Clock, Models
 from store.records import Comment, FilmDetail, FilmRow, LabelRow, Reading
 
 #: Seconds the registered models are believed without asking again.
 FRESH_S: Final = 5.0
 _EXTENSION: Final = "radiotheque.models"
+
+
+class ProvenanceOut(BaseModel):
+    """What its own site's drops stated: the first of each. Site, source, licence: the film's."""
+
+    statement: str | None = Field(description="version; null: none, dropped into the bucket")
+    stated_at: datetime | None
+    deposited_at: datetime | None
+    text_check: TextCheck = Field(description="only a clean film may leave private")
 
 
 class KnownModels:
@@ -120,6 +132,8 @@ def film_json(row: FilmRow, manifest: ModelManifest | None) -> dict[str, Any]:
         "view": film.view,
         "site": film.site,
         "source": film.source,
+        "licence": film.licence,
+        "sharing": film.sharing,
         "flags": list(film.flagged),
         "checks": dict(film.checks),
         "created_at": film.created_at.isoformat() if film.created_at else None,
@@ -147,6 +161,13 @@ def detail_json(detail: FilmDetail) -> dict[str, Any]:
     answer["patient"] = detail.row.film.patient
     answer["study"] = detail.row.film.study
     answer["facts"] = detail.row.film.facts.model_dump(mode="json")
+    origin = detail.provenance
+    answer["provenance"] = {
+        "statement": origin.statement,
+        "stated_at": origin.stated_at.isoformat() if origin.stated_at else None,
+        "deposited_at": origin.deposited_at.isoformat() if origin.deposited_at else None,
+        "text_check": detail.row.film.text_check,
+    }
     answer["validations"] = [reading_json(reading) for reading in detail.readings]
     answer["comments"] = [comment_json(comment) for comment in detail.comments]
     return answer

@@ -2,10 +2,11 @@
 
 A patient's code is hashed and the exam's day shifted here, in memory: neither is put into a row,
 an object, an event or a log line. The same rules as for what a file says (schemas/pseudonyms.py),
-with the site as the data set, so that both name a patient alike.
+with the depositor's site as the data set, so that both name a patient alike.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
@@ -19,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from schemas.provenance import STATEMENTS, Licence, Sharing, SourceName
 from schemas.pseudonyms import FIRST_FILM, day_code, patient_code, shifted
 from store.records import FormSays, View
 from store.settings import Settings
@@ -43,6 +45,18 @@ class DepositForm(Request):
         None, description="YYYY-MM-DD, with a patient's code: kept only shifted by whole weeks"
     )
     view: View | None = None
+    statement: str = Field(
+        description="version of the depositor's statement, "
+        + "; ".join(f"{name}: {english}" for name, (_, english) in STATEMENTS.items()),
+        json_schema_extra={"enum": list(STATEMENTS)},
+    )
+    source: SourceName | None = None
+    licence: Licence | None = Field(None, description="SPDX identifier; an open film has one")
+    sharing: Sharing = Field(
+        "private",
+        description="who may see them: this site, every site (library), or anybody (open); kept"
+        " private unless no text is found in them",
+    )
 
     @field_validator("exam_date", mode="before")
     @classmethod
@@ -61,6 +75,19 @@ class DepositForm(Request):
         if day and not FIRST_FILM <= day <= datetime.now(UTC).date() + timedelta(days=1):
             raise ValueError(f"wanted a day from {FIRST_FILM} until today")
         return day
+
+    @field_validator("statement")
+    @classmethod
+    def _known_statement(cls, version: str) -> str:
+        if version not in STATEMENTS:
+            raise ValueError(f"wanted one of {', '.join(STATEMENTS)}")
+        return version
+
+    @model_validator(mode="after")
+    def _licensed(self) -> Self:
+        if self.sharing == "open" and self.licence is None:
+            raise ValueError("sharing: open films have a licence, wanted one")
+        return self
 
     @model_validator(mode="after")
     def _dated_by_patient(self) -> Self:
@@ -83,8 +110,8 @@ class UploadOut(BaseModel):
     receipts: list[TakenOut]
 
 
-def form_says(fields: Mapping[str, str], settings: Settings) -> FormSays:
-    """Return what may be kept of the form's fields; blank ones say nothing.
+def form_says(fields: Mapping[str, str], settings: Settings, site: str) -> tuple[FormSays, str]:
+    """Return what may be kept of the form's fields, and the statement; blank ones say nothing.
 
     Raises Problem 422 that names the field and what was wanted, never what came.
     """
@@ -96,12 +123,18 @@ def form_says(fields: Mapping[str, str], settings: Settings) -> FormSays:
         # Its text quotes what came; so would a traceback that shows where this one comes from.
         raise validation_problem(error) from None
     secret = settings.site_secret.get_secret_value()
-    patient = patient_code(secret, settings.site, form.patient or "")
-    if patient is None or form.exam_date is None:
-        return FormSays(patient=patient, view=form.view)
-    return FormSays(
+    patient = patient_code(secret, site, form.patient or "")
+    said = FormSays(
         patient=patient,
-        study=day_code(secret, patient, form.exam_date),
-        study_date=shifted(secret, patient, form.exam_date),
         view=form.view,
+        source=form.source,
+        licence=form.licence,
+        sharing=None if form.sharing == "private" else form.sharing,
     )
+    if patient is not None and form.exam_date is not None:
+        said = replace(
+            said,
+            study=day_code(secret, patient, form.exam_date),
+            study_date=shifted(secret, patient, form.exam_date),
+        )
+    return said, form.statement

@@ -13,15 +13,10 @@ from web.reasons import reason_of
 STEWARDS = frozenset({"steward", "admin"})
 
 
-def may_see(account: Account, receipt: Receipt) -> bool:
-    """Return whether the receipt is the account's own, or the account a steward's."""
-    return account.role in STEWARDS or receipt.depositor == account.id
-
-
 def read_receipt(rows: Rows, receipt: UUID, account: Account) -> Receipt:
     """Return a receipt. Raises NotFound also for one that this account may not know of."""
-    found = rows.receipts.get(receipt)
-    if found is None or not may_see(account, found):
+    found = rows.receipts.get(receipt, account=account.id)
+    if found is None:
         raise NotFound(f"receipt {receipt}: there is none")
     return found
 
@@ -39,4 +34,8 @@ def receipt_json(receipt: Receipt, language: Language) -> dict[str, Any]:
         "created_at": receipt.created_at.isoformat(),
         "updated_at": receipt.updated_at.isoformat(),
         "contradicts": list(receipt.contradicts),
+        "statement": receipt.statement,
+        "stated_at": receipt.stated_at.isoformat() if receipt.stated_at else None,
+        "sharing": receipt.sharing,
+        "kept_private": receipt.kept_private,
     }

@@ -153,14 +153,14 @@ class _Reader:
 
     def _take(self, part: Data) -> None:
         upload = self._current
-        self._total += len(part.data)
-        if self._total > self._settings.request_limit_bytes:
-            raise _too_large("together", self._settings.request_limit_bytes)
         if isinstance(upload, bytearray):
             upload += part.data
             if len(upload) > _FIELD_BYTES:
                 raise Problem(422, f"Wanted text fields of at most {_FIELD_BYTES} bytes.")
             return
+        self._total += len(part.data)
+        if self._total > self._settings.request_limit_bytes:
+            raise _too_large("together", self._settings.request_limit_bytes)
         upload.size += len(part.data)
         if upload.size > self._settings.file_limit_bytes:
             raise _too_large("each", self._settings.file_limit_bytes)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from schemas.findings import FINDINGS
+from schemas.provenance import STATEMENTS
 from web.language import LANGUAGES, Language
 
 #: Each finding's name on screen and what helps to recognise it: (French, English), (help, help).
@@ -156,6 +157,27 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "A service is down. Nothing is lost: try again in a moment, or see the System page.",
     ),
     "error.home": ("Revenir aux clichés", "Back to the films"),
+    # Provenance
+    "provenance": ("Provenance", "Provenance"),
+    "provenance.site": ("Site", "Site"),
+    "provenance.source": ("Source", "Source"),
+    "provenance.licence": ("Licence", "Licence"),
+    "provenance.sharing": ("Partage", "Sharing"),
+    "provenance.stated": ("Attestation", "Statement"),
+    "provenance.no_licence": ("aucune", "none"),
+    "provenance.no_statement": ("aucune (dépôt par le bucket)", "none (dropped into the bucket)"),
+    "provenance.stated_on": ("version {version}, {when}", "version {version}, {when}"),
+    "provenance.change": ("Changer le partage", "Change sharing"),
+    "provenance.save": ("Enregistrer le partage", "Save sharing"),
+    "provenance.saved": ("Partage enregistré.", "Sharing saved."),
+    "provenance.not_clean": (
+        "Reste privé : il n'est pas vérifié qu'aucun texte n'y est lisible.",
+        "Stays private: it is not shown that no text can be read in it.",
+    ),
+    "sharing.private": ("Privé : ce site seulement", "Private: this site only"),
+    "sharing.library": ("Bibliothèque : tous les sites", "Library: every site"),
+    "sharing.open": ("Ouvert : sous une licence", "Open: under a licence"),
+    **{f"statement.{version}": pair for version, pair in STATEMENTS.items()},
     # Dépôt
     "deposit": ("Dépôt", "Deposit"),
     "deposit.lead": (
@@ -222,6 +244,40 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "deposit.about_used": (
         "Fichiers concernés : {count}. Les champs ont été vidés.",
         "Files concerned: {count}. The fields were emptied.",
+    ),
+    "deposit.statement_first": (
+        "Cochez d'abord l'attestation : rien n'a été envoyé.",
+        "Tick the statement first: nothing was sent.",
+    ),
+    "deposit.origin": (
+        "Provenance et partage (facultatif)",
+        "Provenance and sharing (optional)",
+    ),
+    "deposit.origin_help": (
+        (
+            "Vaut pour tous les fichiers déposés depuis cette page. Un cliché ne quitte votre "
+            "site que si aucun texte n'y est trouvé ; sinon il reste privé et le reçu le dit."
+        ),
+        (
+            "Holds for all files dropped from this page. A film leaves your site only if no text "
+            "is found in it; otherwise it stays private and its receipt says so."
+        ),
+    ),
+    "deposit.source_help": (
+        "Nom de la collection : minuscules, chiffres, . _ -",
+        "The collection's name: small letters, digits, . _ -",
+    ),
+    "deposit.source_wrong": (
+        "Source : minuscules, chiffres, . _ - seulement ; rien n'a été envoyé.",
+        "Source: small letters, digits, . _ - only; nothing was sent.",
+    ),
+    "deposit.licence_first": (
+        "Un cliché ouvert a une licence : choisissez-la d'abord.",
+        "An open film has a licence: choose it first.",
+    ),
+    "deposit.kept_private": (
+        "gardé privé : il n'est pas vérifié qu'aucun texte n'y est lisible",
+        "kept private: it is not shown that no text can be read in it",
     ),
     "deposit.contradicts": (
         "ne concorde pas avec ce qui était connu : {facts}",
@@ -677,7 +733,7 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
 #: Keys whose words the browser's modules need; they travel in the page, in its language.
 _BROWSER: Final = (
     "error.", "deposit.", "state.", "label.", "similar.", "comments.", "viewer.", "view.",
-    "system.updated", "system.stale", "system.pause", "system.resume",
+    "provenance.saved", "system.updated", "system.stale", "system.pause", "system.resume",
     "reading.saved", "reading.none_chosen", "reading.chosen", "reading.map_of",
     "reading.unsaved", "films.none_suspected", "films.in_waiting", "films.more", "retry",
     "suspected", "borderline", "source.", "quarantine.mask", "quarantine.released",

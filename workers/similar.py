@@ -31,16 +31,17 @@ class SimilarHandler:
 
     def handle(self, records: Sequence[Record]) -> None:
         """Fill the cache. Raises Dead for a record that is no such fact, Unavailable."""
-        films: dict[str, None] = {}
+        films: dict[str, str] = {}
         for record in records:
             event = event_of(record).event
             if not isinstance(event, RadiographAnalysed):
                 raise Dead(f"{record.topic}: wanted radiograph.analysed")
             if event.source == UPLOAD:
-                films[event.radiograph] = None
-        for film in films:
+                films[event.radiograph] = event.site
+        for film, site in films.items():
             try:
-                self._similar.answer(film)
+                # For its own site: whoever waits for it is of that one.
+                self._similar.answer(film, site=site, account=None)
             except NotFound:
                 # Erased meanwhile, or embedded by a version that no search uses yet.
                 log.info("A film has no embedding to search by", extra={"film": film})

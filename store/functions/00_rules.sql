@@ -29,12 +29,14 @@ END $$;
 CREATE FUNCTION rules.journal(
     p_account uuid, p_action text, p_subject text, p_detail jsonb DEFAULT '{}'
 ) RETURNS void LANGUAGE sql AS $$
-    INSERT INTO audit (account, who, action, subject, detail)
+    INSERT INTO audit (account, who, action, subject, detail, sites)
     VALUES (
         p_account,
         coalesce((SELECT pseudonym FROM account WHERE id = p_account),
             CASE WHEN session_user = 'radiotheque_operator' THEN 'command line' END),
-        p_action, p_subject, p_detail
+        p_action, p_subject, p_detail,
+        ARRAY(SELECT site FROM account WHERE id = p_account
+            UNION SELECT site FROM film WHERE id = p_subject)
     );
 $$;
 

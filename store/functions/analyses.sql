@@ -73,17 +73,24 @@ CREATE TYPE api.analysis_row AS (
     analysed_at timestamptz, manifest jsonb, state text
 );
 
--- Return one analysis: of this version; else the live one's, else the newest.
-CREATE FUNCTION api.analyses_get(p_film text, p_model bigint) RETURNS SETOF api.analysis_row
-LANGUAGE sql STABLE AS $$
-    SELECT a.film, a.model, m.label, m.embedding_version, a.preprocessing, a.probabilities,
+-- Return one analysis of a film that the account sees: of this version; else the live one's,
+-- else the newest.
+CREATE FUNCTION api.analyses_get(p_film text, p_model bigint, p_account uuid)
+RETURNS SETOF api.analysis_row LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    circles text[] := rules.circles(p_account);
+BEGIN
+    RETURN QUERY SELECT a.film, a.model, m.label, m.embedding_version, a.preprocessing,
+        a.probabilities,
         (SELECT e.embedding::real[] FROM embedding e JOIN film f ON f.position = e.position
          WHERE e.embedding_version = m.embedding_version AND f.id = a.film),
         a.features, a.activation, a.analysed_at, m.manifest, m.state
     FROM analysis a JOIN model m ON m.version = a.model
     WHERE a.film = p_film AND (p_model IS NULL OR a.model = p_model)
+        AND EXISTS (SELECT 1 FROM film f
+            WHERE f.id = p_film AND rules.sees(circles, f.site, f.sharing))
     ORDER BY m.state = 'live' DESC, a.analysed_at DESC LIMIT 1;
-$$;
+END $$;
 
 CREATE FUNCTION api.analyses_request(p_films text[], p_events jsonb) RETURNS void
 LANGUAGE sql AS $$
@@ -99,9 +106,11 @@ CREATE TYPE api.neighbour_row AS (
     version text, film text, similarity double precision, signature bytea
 );
 
--- Return the nearest films, most alike first; one row without film when there is none.
+-- Return the nearest films, most alike first, after a row without film that names the version.
+-- Only films that the account sees, or that a site sees for which a program asks.
 CREATE FUNCTION api.vectors_nearest(
-    p_film text, p_count bigint, p_finding text, p_same_patient boolean
+    p_film text, p_count bigint, p_finding text, p_same_patient boolean, p_account uuid,
+    p_site text
 ) RETURNS SETOF api.neighbour_row LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_custom_plan
 SET hnsw.ef_search = 100
@@ -113,10 +122,16 @@ DECLARE
     mine text;
     k integer := CASE WHEN p_finding IS NOT NULL THEN rules.place(p_finding) END;
     few boolean := false;
+    circles text[] := rules.circles(p_account);
+    nearby api.neighbour_row[];
 BEGIN
+    IF p_account IS NULL AND p_site IS NOT NULL THEN
+        circles := ARRAY['', p_site];
+    END IF;
     SELECT e.embedding, f.position, f.patient INTO asked, me, mine
     FROM embedding e JOIN film f ON f.position = e.position
-    WHERE e.embedding_version = used AND f.id = p_film;
+    WHERE e.embedding_version = used AND f.id = p_film
+        AND rules.sees(circles, f.site, f.sharing);
     IF asked IS NULL THEN
         RAISE EXCEPTION 'film %: it has no embedding yet', left(p_film, 64)
             USING ERRCODE = 'RD404';
@@ -129,13 +144,29 @@ BEGIN
         SELECT count(*) < 20000 INTO few
         FROM (SELECT 1 FROM card WHERE present[k] LIMIT 20000) AS counted;
     END IF;
+    IF NOT few THEN
+        nearby := ARRAY(
+            SELECT (used, f.id, -(e.embedding <#> asked), f.signature)::api.neighbour_row
+            FROM embedding e
+            JOIN film f ON f.position = e.position
+            JOIN card c ON c.position = e.position
+            WHERE e.embedding_version = used AND e.position <> me
+                AND (k IS NULL OR c.present[k])
+                AND (circles IS NULL OR c.seen_by = ANY (circles))
+                AND (mine IS NULL OR f.patient IS DISTINCT FROM mine)
+            ORDER BY e.embedding <#> asked LIMIT p_count);
+        -- The scan gives up after some 20,000 vectors. Too few of them passed the filters: so few
+        -- do that they are compared one by one.
+        few := cardinality(nearby) < p_count;
+    END IF;
     IF few THEN
         RETURN QUERY
             WITH near AS MATERIALIZED (
                 SELECT e.position, e.embedding <#> asked AS minus_cosine
                 FROM card c
                 JOIN embedding e ON e.embedding_version = used AND e.position = c.position
-                WHERE c.present[k] AND c.position <> me
+                WHERE (k IS NULL OR c.present[k]) AND c.position <> me
+                    AND (circles IS NULL OR c.seen_by = ANY (circles))
                 ORDER BY minus_cosine
             )
             SELECT used, f.id, -near.minus_cosine, f.signature
@@ -143,29 +174,24 @@ BEGIN
             WHERE mine IS NULL OR f.patient IS DISTINCT FROM mine
             ORDER BY near.minus_cosine LIMIT p_count;
     ELSE
-        RETURN QUERY
-            SELECT used, f.id, -(e.embedding <#> asked), f.signature
-            FROM embedding e
-            JOIN film f ON f.position = e.position
-            JOIN card c ON c.position = e.position
-            WHERE e.embedding_version = used AND e.position <> me
-                AND (k IS NULL OR c.present[k])
-                AND (mine IS NULL OR f.patient IS DISTINCT FROM mine)
-            ORDER BY e.embedding <#> asked LIMIT p_count;
+        RETURN QUERY SELECT * FROM unnest(nearby);
     END IF;
 END $$;
 
--- Return the pairs among these films whose cosine is over p_least, each once.
-CREATE FUNCTION api.vectors_alike(p_films text[], p_least double precision)
-RETURNS TABLE (one text, other text) LANGUAGE sql STABLE AS $$
-    WITH asked AS MATERIALIZED (
+-- Return the pairs among these films that the account sees whose cosine is over p_least, once.
+CREATE FUNCTION api.vectors_alike(p_films text[], p_least double precision, p_account uuid)
+RETURNS TABLE (one text, other text) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    circles text[] := rules.circles(p_account);
+BEGIN
+    RETURN QUERY WITH asked AS MATERIALIZED (
         SELECT f.id, e.embedding FROM film f JOIN embedding e ON e.position = f.position
-        WHERE f.id = ANY (p_films)
+        WHERE f.id = ANY (p_films) AND rules.sees(circles, f.site, f.sharing)
             AND e.embedding_version = (SELECT search_version FROM setting)
     )
     SELECT a.id, b.id FROM asked a JOIN asked b ON a.id < b.id
     WHERE -(a.embedding <#> b.embedding) > p_least;
-$$;
+END $$;
 
 CREATE FUNCTION api.vectors_add(
     p_film text, p_version text, p_embedding text, p_tombstone text DEFAULT NULL

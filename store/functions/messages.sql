@@ -80,17 +80,43 @@ BEGIN
     PERFORM rules.say(p_events);
 END $$;
 
-CREATE FUNCTION api.letters_list(p_state text, p_limit bigint) RETURNS SETOF api.letter_row
+-- Return the steward or admin who may read letters; null for a program.
+CREATE FUNCTION rules.letter_reader(p_account uuid) RETURNS rad.account
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    PERFORM rules.circles(p_account);
+    RETURN CASE WHEN p_account IS NOT NULL THEN rules.allow(p_account, 'steward', 'admin') END;
+END $$;
+
+-- Whether somebody may know of a letter: not where its drop is another site's, nor where it
+-- names a film that is private elsewhere. One that names neither is every steward's.
+CREATE FUNCTION rules.knows_letter(l rad.dead_letter, who rad.account) RETURNS boolean
 LANGUAGE sql STABLE AS $$
-    SELECT (rules.letter_row(l)).* FROM dead_letter l
-    WHERE p_state IS NULL OR l.state = p_state
-    ORDER BY l.recorded_at DESC, l.id LIMIT p_limit;
+    SELECT who.id IS NULL OR NOT EXISTS (
+        SELECT 1 FROM receipt r WHERE r.id = l.receipt AND r.site <> who.site
+    ) AND NOT EXISTS (
+        SELECT 1 FROM film f WHERE octet_length(l.key) = 64 AND f.id = encode(l.key, 'escape')
+            AND NOT rules.sees(ARRAY[who.site], f.site, f.sharing));
 $$;
 
-CREATE FUNCTION api.letters_get(p_letter uuid) RETURNS SETOF api.letter_row
-LANGUAGE sql STABLE AS $$
-    SELECT (rules.letter_row(l)).* FROM dead_letter l WHERE id = p_letter;
-$$;
+CREATE FUNCTION api.letters_list(p_state text, p_limit bigint, p_account uuid)
+RETURNS SETOF api.letter_row LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    who rad.account := rules.letter_reader(p_account);
+BEGIN
+    RETURN QUERY SELECT (rules.letter_row(l)).* FROM dead_letter l
+        WHERE (p_state IS NULL OR l.state = p_state) AND rules.knows_letter(l, who)
+        ORDER BY l.recorded_at DESC, l.id LIMIT p_limit;
+END $$;
+
+CREATE FUNCTION api.letters_get(p_letter uuid, p_account uuid) RETURNS SETOF api.letter_row
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    who rad.account := rules.letter_reader(p_account);
+BEGIN
+    RETURN QUERY SELECT (rules.letter_row(l)).* FROM dead_letter l
+        WHERE l.id = p_letter AND rules.knows_letter(l, who);
+END $$;
 
 CREATE FUNCTION rules.close_letter(p_letter uuid, p_account uuid, p_state text)
 RETURNS rad.dead_letter LANGUAGE plpgsql AS $$
@@ -98,8 +124,9 @@ DECLARE
     known rad.dead_letter;
 BEGIN
     PERFORM rules.allow_or_operator(p_account, 'steward', 'admin');
-    SELECT * INTO known FROM dead_letter WHERE id = p_letter FOR UPDATE;
-    IF known.id IS NULL THEN
+    SELECT * INTO known FROM dead_letter l WHERE l.id = p_letter FOR UPDATE;
+    IF known.id IS NULL OR NOT rules.knows_letter(known,
+        (SELECT a FROM account a WHERE a.id = p_account)) THEN
         RAISE EXCEPTION 'dead letter %: there is none', p_letter USING ERRCODE = 'RD404';
     END IF;
     IF known.state <> 'open' THEN

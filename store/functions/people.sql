@@ -9,12 +9,16 @@ CREATE FUNCTION rules.account_row(a rad.account) RETURNS api.account_row
     SELECT (a.id, a.name, a.role, a.pseudonym, a.site, a.removed_at IS NOT NULL)::api.account_row;
 $$;
 
-CREATE FUNCTION rules.known_account(p_account uuid) RETURNS rad.account
+-- Return the account. For an admin those of other sites are not there: whoever could give oneself
+-- their password would see their films.
+CREATE FUNCTION rules.known_account(p_account uuid, p_by uuid) RETURNS rad.account
 LANGUAGE plpgsql AS $$
 DECLARE
     found rad.account;
 BEGIN
-    SELECT * INTO found FROM account WHERE id = p_account AND removed_at IS NULL FOR UPDATE;
+    SELECT * INTO found FROM account WHERE id = p_account AND removed_at IS NULL
+        AND (p_by IS NULL OR site = (SELECT site FROM account WHERE id = p_by))
+    FOR UPDATE;
     IF found.id IS NULL THEN
         RAISE EXCEPTION 'account %: there is none', p_account USING ERRCODE = 'RD404';
     END IF;
@@ -44,6 +48,9 @@ BEGIN
     IF p_by IS NOT NULL OR EXISTS (SELECT 1 FROM account) THEN
         PERFORM rules.allow_or_operator(p_by, 'admin');
     END IF;
+    IF p_by IS NOT NULL AND p_site <> (SELECT site FROM account WHERE id = p_by) THEN
+        RAISE EXCEPTION 'wanted an account of the admin''s own site' USING ERRCODE = 'RD403';
+    END IF;
     IF EXISTS (SELECT 1 FROM account
         WHERE lower(name) = lower(p_name) AND removed_at IS NULL) THEN
         RAISE EXCEPTION 'this account name is taken' USING ERRCODE = 'RD409';
@@ -64,8 +71,8 @@ DECLARE
     known rad.account;
 BEGIN
     PERFORM rules.allow_or_operator(p_by, 'admin');
+    known := rules.known_account(p_account, p_by);
     PERFORM rules.keep_an_admin(p_account);
-    known := rules.known_account(p_account);
     DELETE FROM token WHERE account = p_account;
     UPDATE account SET name = pseudonym, password_hash = NULL, removed_at = now()
     WHERE id = p_account;
@@ -78,10 +85,10 @@ DECLARE
     known rad.account;
 BEGIN
     PERFORM rules.allow_or_operator(p_by, 'admin');
+    PERFORM rules.known_account(p_account, p_by);
     IF p_role <> 'admin' THEN
         PERFORM rules.keep_an_admin(p_account);
     END IF;
-    PERFORM rules.known_account(p_account);
     UPDATE account SET role = p_role WHERE id = p_account RETURNING * INTO known;
     PERFORM rules.journal(p_by, 'account.role', known.pseudonym,
         jsonb_build_object('role', p_role));
@@ -96,7 +103,7 @@ BEGIN
     IF p_by IS DISTINCT FROM p_account THEN
         PERFORM rules.allow_or_operator(p_by, 'admin');
     END IF;
-    known := rules.known_account(p_account);
+    known := rules.known_account(p_account, p_by);
     UPDATE account SET password_hash = p_password_hash WHERE id = p_account;
     PERFORM rules.journal(p_by, 'account.password', known.pseudonym);
 END $$;
@@ -135,7 +142,7 @@ BEGIN
     IF p_by IS DISTINCT FROM p_account THEN
         PERFORM rules.allow_or_operator(p_by, 'admin');
     END IF;
-    known := rules.known_account(p_account);
+    known := rules.known_account(p_account, p_by);
     INSERT INTO token (account, sha256, label) VALUES (p_account, p_sha256, p_label)
     ON CONFLICT DO NOTHING RETURNING id INTO made;
     IF made IS NULL THEN
@@ -156,7 +163,9 @@ LANGUAGE plpgsql AS $$
 DECLARE
     owner uuid;
 BEGIN
-    SELECT account INTO owner FROM token WHERE id = p_token;
+    SELECT t.account INTO owner FROM token t JOIN account a ON a.id = t.account
+    WHERE t.id = p_token
+        AND (p_by IS NULL OR a.site = (SELECT site FROM account WHERE id = p_by));
     IF owner IS NULL THEN
         RAISE EXCEPTION 'token %: there is none', p_token USING ERRCODE = 'RD404';
     END IF;
@@ -173,7 +182,9 @@ LANGUAGE plpgsql STABLE AS $$
 BEGIN
     PERFORM rules.allow_or_operator(p_by, 'admin');
     RETURN QUERY SELECT (rules.account_row(a)).* FROM account a
-        WHERE removed_at IS NULL ORDER BY lower(a.name);
+        WHERE removed_at IS NULL
+            AND (p_by IS NULL OR a.site = (SELECT site FROM account WHERE id = p_by))
+        ORDER BY lower(a.name);
 END $$;
 
 -- Readings and comments ----------------------------------------------------------------------
@@ -183,7 +194,7 @@ CREATE TYPE api.reading_row AS (
     others_visible boolean, model text, recorded_at timestamptz, validations jsonb
 );
 
-CREATE FUNCTION api.readings_of(p_film text) RETURNS SETOF api.reading_row
+CREATE FUNCTION rules.readings_of(p_film text) RETURNS SETOF api.reading_row
 LANGUAGE sql STABLE AS $$
     SELECT r.id, r.film, a.pseudonym, a.name,
         (SELECT jsonb_object_agg(v.finding, v.value) FROM verdict v WHERE v.reading = r.id),
@@ -192,6 +203,13 @@ LANGUAGE sql STABLE AS $$
     FROM reading r JOIN account a ON a.id = r.account
     WHERE r.film = p_film ORDER BY r.recorded_at, r.id;
 $$;
+
+CREATE FUNCTION api.readings_of(p_film text, p_account uuid) RETURNS SETOF api.reading_row
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    PERFORM rules.film_seen(p_film, p_account);
+    RETURN QUERY SELECT * FROM rules.readings_of(p_film);
+END $$;
 
 CREATE FUNCTION api.readings_record(
     p_film text, p_labels jsonb, p_account uuid, p_answer_visible boolean, p_model text,
@@ -203,7 +221,7 @@ DECLARE
     seen rad.shown;
     made rad.reading;
 BEGIN
-    found := rules.film_to_write(p_film, p_tombstone);
+    found := rules.film_seen_to_write(p_film, p_account, p_tombstone);
     IF p_labels = '{}' THEN
         RAISE EXCEPTION 'film %: wanted verdicts, came none', p_film USING ERRCODE = '22023';
     END IF;
@@ -224,7 +242,7 @@ BEGIN
     PERFORM rules.refresh_cards(ARRAY[p_film]);
     PERFORM rules.journal(p_account, 'reading.recorded', p_film,
         jsonb_build_object('reading', made.id));
-    RETURN QUERY SELECT * FROM api.readings_of(p_film) AS r WHERE r.id = made.id;
+    RETURN QUERY SELECT * FROM rules.readings_of(p_film) AS r WHERE r.id = made.id;
 END $$;
 
 CREATE FUNCTION api.readings_shown(
@@ -233,7 +251,7 @@ CREATE FUNCTION api.readings_shown(
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM rules.allow(p_account, 'viewer', 'radiologist', 'steward', 'admin');
-    PERFORM rules.film_to_write(p_film, p_tombstone);
+    PERFORM rules.film_seen_to_write(p_film, p_account, p_tombstone);
     INSERT INTO shown (account, film, answer, others)
     VALUES (p_account, p_film, p_answer, p_others)
     ON CONFLICT (account, film) DO UPDATE
@@ -244,12 +262,19 @@ CREATE TYPE api.comment_row AS (
     id uuid, film text, author text, author_name text, text text, recorded_at timestamptz
 );
 
-CREATE FUNCTION api.comments_of(p_film text) RETURNS SETOF api.comment_row
+CREATE FUNCTION rules.comments_of(p_film text) RETURNS SETOF api.comment_row
 LANGUAGE sql STABLE AS $$
     SELECT c.id, c.film, a.pseudonym, a.name, c.text, c.recorded_at
     FROM comment c JOIN account a ON a.id = c.account
     WHERE c.film = p_film ORDER BY c.recorded_at, c.id;
 $$;
+
+CREATE FUNCTION api.comments_of(p_film text, p_account uuid) RETURNS SETOF api.comment_row
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    PERFORM rules.film_seen(p_film, p_account);
+    RETURN QUERY SELECT * FROM rules.comments_of(p_film);
+END $$;
 
 CREATE FUNCTION api.comments_add(
     p_film text, p_text text, p_account uuid, p_tombstone text DEFAULT NULL
@@ -258,13 +283,13 @@ DECLARE
     made rad.comment;
 BEGIN
     PERFORM rules.allow(p_account, 'radiologist', 'steward', 'admin');
-    PERFORM rules.film_to_write(p_film, p_tombstone);
+    PERFORM rules.film_seen_to_write(p_film, p_account, p_tombstone);
     INSERT INTO comment (film, account, text) VALUES (p_film, p_account, p_text)
     RETURNING * INTO made;
     PERFORM rules.refresh_cards(ARRAY[p_film]);
     PERFORM rules.journal(p_account, 'comment.added', p_film,
         jsonb_build_object('comment', made.id));
-    RETURN QUERY SELECT * FROM api.comments_of(p_film) AS c WHERE c.id = made.id;
+    RETURN QUERY SELECT * FROM rules.comments_of(p_film) AS c WHERE c.id = made.id;
 END $$;
 
 CREATE FUNCTION api.comments_remove(p_comment uuid, p_account uuid) RETURNS void
@@ -273,12 +298,14 @@ DECLARE
     known rad.comment;
 BEGIN
     PERFORM rules.allow_or_operator(p_account, 'viewer', 'radiologist', 'steward', 'admin');
-    SELECT * INTO known FROM comment WHERE id = p_comment FOR UPDATE;
+    SELECT c.* INTO known FROM comment c JOIN film f ON f.id = c.film
+    WHERE c.id = p_comment AND rules.sees(rules.circles(p_account), f.site, f.sharing)
+    FOR UPDATE OF c;
     IF known.id IS NULL THEN
         RAISE EXCEPTION 'comment %: there is none', p_comment USING ERRCODE = 'RD404';
     END IF;
     IF known.account IS DISTINCT FROM p_account THEN
-        PERFORM rules.allow_or_operator(p_account, 'steward', 'admin');
+        PERFORM rules.film_decided(known.film, p_account);
     END IF;
     DELETE FROM comment WHERE id = p_comment;
     PERFORM rules.refresh_cards(ARRAY[known.film]);
@@ -297,10 +324,17 @@ LANGUAGE plpgsql STABLE AS $$
 BEGIN
     PERFORM rules.allow_or_operator(p_by, 'steward', 'admin');
     RETURN QUERY SELECT a.at, a.who, a.action, a.subject, a.detail FROM audit a
+        WHERE p_by IS NULL OR a.sites = '{}'
+            OR (SELECT site FROM account WHERE id = p_by) = ANY (a.sites)
         ORDER BY a.number DESC LIMIT p_limit;
 END $$;
 
 CREATE FUNCTION api.audit_write(p_account uuid, p_action text, p_subject text) RETURNS void
-LANGUAGE sql AS $$
-    SELECT rules.journal(p_account, p_action, p_subject);
-$$;
+LANGUAGE plpgsql AS $$
+BEGIN
+    -- A film's id: whoever does not see it has done nothing with it.
+    IF p_subject ~ '^[0-9a-f]{64}$' THEN
+        PERFORM rules.film_seen(p_subject, p_account);
+    END IF;
+    PERFORM rules.journal(p_account, p_action, p_subject);
+END $$;

@@ -4,17 +4,36 @@ CREATE TYPE api.receipt_row AS (
     id uuid, bucket text, key text, version text, lane text, state text, site text, source text,
     created_at timestamptz, updated_at timestamptz, size bigint, filename text, depositor uuid,
     code text, wanted text, came text, film text, form jsonb, contradicts text[],
-    held_at timestamptz, released_at timestamptz, black_out jsonb,
-    note text, new boolean
+    held_at timestamptz, released_at timestamptz, black_out jsonb, note text,
+    statement text, stated_at timestamptz, sharing text, new boolean
 );
 
 CREATE FUNCTION rules.receipt_row(r rad.receipt, p_new boolean) RETURNS api.receipt_row
-LANGUAGE sql IMMUTABLE AS $$
+LANGUAGE sql STABLE AS $$
     SELECT (r.id, r.bucket, r.key, r.version, r.lane, r.state, r.site, r.source, r.created_at,
         r.updated_at, r.size, r.filename, r.depositor, r.code, r.wanted, r.came, r.film,
         r.said -> 'form', r.contradicts, r.held_at, r.released_at, r.black_out, r.note,
-        p_new)::api.receipt_row;
+        r.statement, r.stated_at, (SELECT f.sharing FROM film f WHERE f.id = r.film), p_new)::api.receipt_row;
 $$;
+
+-- Whether an account knows of a receipt: its depositor, and the stewards of its site.
+CREATE FUNCTION rules.knows_receipt(who rad.account, p_depositor uuid, p_site text)
+RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_depositor = who.id OR who.role IN ('steward', 'admin') AND p_site = who.site;
+$$;
+
+-- The same row, for a reader: a film that came from another site before, and is private there,
+-- is not named to who dropped it here as well.
+CREATE FUNCTION rules.receipt_seen(r rad.receipt, p_circles text[]) RETURNS api.receipt_row
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF r.film IS NOT NULL AND NOT EXISTS (SELECT 1 FROM film f
+        WHERE f.id = r.film AND rules.sees(p_circles, f.site, f.sharing)) THEN
+        r.film := NULL;
+        r.contradicts := '{}';
+    END IF;
+    RETURN rules.receipt_row(r, false);
+END $$;
 
 -- Fill what was missing of a film with what a drop says of it, overwriting nothing; return in
 -- which facts they disagree. `also` of a drop are other codes for its own patient and study.
@@ -91,23 +110,33 @@ BEGIN
     FROM (SELECT DISTINCT drop ->> 'site' AS site FROM jsonb_array_elements(p_drops) AS drop);
     WITH inserted AS (
         INSERT INTO receipt (id, bucket, key, version, lane, site, source, size, filename,
-            depositor, key_code, said)
+            depositor, key_code, said, statement, stated_at)
         SELECT id, bucket, key, version, lane, site, source, size, filename, depositor, key_code,
-            CASE WHEN form IS NOT NULL THEN jsonb_build_object('form', form) END
+            CASE WHEN form IS NOT NULL THEN jsonb_build_object('form', form) END,
+            statement, CASE WHEN statement IS NOT NULL THEN clock_timestamp() END
         FROM jsonb_to_recordset(p_drops) AS d(id uuid, bucket text, key text, version text,
             lane text, site text, source text, size bigint, filename text, depositor uuid,
-            key_code text, form jsonb)
+            key_code text, form jsonb, statement text)
         -- One order for all: two batches with the same drops must not wait for each other.
         ORDER BY id
         ON CONFLICT DO NOTHING RETURNING id
     ) SELECT coalesce(array_agg(id), '{}') INTO made FROM inserted;
-    -- A notification may come before the upload's own row: the upload knows more.
+    -- A notification may come before the upload's own row: the upload knows more, of the film too
+    -- where it is the only drop of it.
     UPDATE receipt r SET filename = coalesce(r.filename, d.filename),
-        depositor = coalesce(r.depositor, d.depositor)
-    FROM jsonb_to_recordset(p_drops) AS d(id uuid, filename text, depositor uuid)
+        depositor = coalesce(r.depositor, d.depositor),
+        statement = coalesce(d.statement, r.statement),
+        stated_at = CASE WHEN d.statement IS NULL THEN r.stated_at ELSE clock_timestamp() END,
+        site = d.site
+    FROM jsonb_to_recordset(p_drops)
+        AS d(id uuid, filename text, depositor uuid, statement text, site text)
     WHERE r.id = d.id AND r.id <> ALL (made) AND r.code IS DISTINCT FROM 'erased'
         AND (r.filename IS NULL AND d.filename IS NOT NULL
             OR r.depositor IS NULL AND d.depositor IS NOT NULL);
+    UPDATE film f SET site = r.site
+    FROM receipt r JOIN jsonb_to_recordset(p_drops) AS d(id uuid) ON d.id = r.id
+    WHERE f.id = r.film AND f.site <> r.site AND r.id <> ALL (made)
+        AND NOT EXISTS (SELECT 1 FROM receipt o WHERE o.film = f.id AND o.id <> r.id);
     FOR late IN
         UPDATE receipt r
         SET said = coalesce(r.said, '{}') || jsonb_build_object('form', d.form)
@@ -122,6 +151,11 @@ BEGIN
                 jsonb_build_object('study_date', late.form -> 'study_date',
                     'method', '["113107"]'::jsonb) ELSE '{}' END)))
         WHERE id = late.id AND late.film IS NOT NULL;
+        UPDATE film SET source = coalesce(late.form ->> 'source', source),
+            licence = coalesce(late.form ->> 'licence', licence),
+            sharing = coalesce(late.form ->> 'sharing', sharing)
+        WHERE id = late.film
+            AND NOT EXISTS (SELECT 1 FROM receipt o WHERE o.film = late.film AND o.id <> late.id);
     END LOOP;
     PERFORM rules.say(coalesce(
         (SELECT jsonb_agg(p_events -> id::text) FROM unnest(made) AS id
@@ -133,17 +167,29 @@ BEGIN
         ORDER BY d.place;
 END $$;
 
-CREATE FUNCTION api.receipts_get(p_receipt uuid) RETURNS SETOF api.receipt_row
-LANGUAGE sql STABLE AS $$
-    SELECT (rules.receipt_row(r, false)).* FROM receipt r WHERE id = p_receipt;
-$$;
+CREATE FUNCTION api.receipts_get(p_receipt uuid, p_account uuid) RETURNS SETOF api.receipt_row
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    circles text[] := rules.circles(p_account);
+    who rad.account := (SELECT a FROM account a WHERE a.id = p_account);
+BEGIN
+    RETURN QUERY SELECT (rules.receipt_seen(r, circles)).* FROM receipt r
+        WHERE r.id = p_receipt
+            AND (who.id IS NULL OR rules.knows_receipt(who, r.depositor, r.site));
+END $$;
 
 -- By the code of bucket and key: the key itself is in no query, so in no log of queries.
-CREATE FUNCTION api.receipts_find(p_key_code text, p_limit bigint)
-RETURNS SETOF api.receipt_row LANGUAGE sql STABLE AS $$
-    SELECT (rules.receipt_row(r, false)).* FROM receipt r
-    WHERE key_code = p_key_code ORDER BY created_at DESC, id LIMIT p_limit;
-$$;
+CREATE FUNCTION api.receipts_find(p_key_code text, p_limit bigint, p_account uuid)
+RETURNS SETOF api.receipt_row LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    circles text[] := rules.circles(p_account);
+    who rad.account := (SELECT a FROM account a WHERE a.id = p_account);
+BEGIN
+    RETURN QUERY SELECT (rules.receipt_seen(r, circles)).* FROM receipt r
+        WHERE r.key_code = p_key_code
+            AND (who.id IS NULL OR rules.knows_receipt(who, r.depositor, r.site))
+        ORDER BY r.created_at DESC, r.id LIMIT p_limit;
+END $$;
 
 -- Return those of the ids that are no receipt yet.
 CREATE FUNCTION api.receipts_missing(p_ids uuid[]) RETURNS SETOF uuid LANGUAGE sql STABLE AS $$
@@ -201,7 +247,9 @@ BEGIN
     ON CONFLICT DO NOTHING;
     -- Held until the end: an analysis saved meanwhile waits, then sees this receipt, or we see it.
     SELECT * INTO known FROM film WHERE id = given.id FOR UPDATE;
-    INSERT INTO card (position, film) VALUES (known.position, known.id) ON CONFLICT DO NOTHING;
+    INSERT INTO card (position, film, seen_by) VALUES (known.position, known.id,
+        CASE known.sharing WHEN 'private' THEN known.site ELSE '' END)
+    ON CONFLICT DO NOTHING;
 
     is_analysed := EXISTS (SELECT 1 FROM analysis a JOIN model m ON m.version = a.model
         WHERE a.film = given.id AND m.state = 'live');
@@ -249,10 +297,11 @@ DECLARE
     who rad.account := rules.allow(p_account, 'viewer', 'radiologist', 'steward', 'admin');
 BEGIN
     IF who.role IN ('steward', 'admin') THEN
-        RETURN QUERY SELECT (rules.receipt_row(r, false)).* FROM receipt r
-            ORDER BY created_at DESC LIMIT p_limit;
+        RETURN QUERY SELECT (rules.receipt_seen(r, rules.circles(p_account))).* FROM receipt r
+            WHERE rules.knows_receipt(who, r.depositor, r.site)
+            ORDER BY r.created_at DESC LIMIT p_limit;
     ELSE
-        RETURN QUERY SELECT (rules.receipt_row(r, false)).* FROM receipt r
-            WHERE depositor = p_account ORDER BY created_at DESC LIMIT p_limit;
+        RETURN QUERY SELECT (rules.receipt_seen(r, rules.circles(p_account))).* FROM receipt r
+            WHERE r.depositor = p_account ORDER BY r.created_at DESC LIMIT p_limit;
     END IF;
 END $$;

@@ -13,12 +13,17 @@ CREATE FUNCTION rules.erase_film(
     p_film text, p_tombstone text, p_patient_tombstone text, p_account uuid,
     p_again_s double precision
 ) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    found rad.film;
 BEGIN
     PERFORM rules.hold_tombstone(p_tombstone);
     PERFORM 1 FROM film WHERE id = p_film FOR UPDATE;
-    PERFORM rules.film(p_film, p_tombstone);
-    INSERT INTO tombstone (code, patient) VALUES (p_tombstone, p_patient_tombstone)
+    found := rules.film_decided(p_film, p_account, p_tombstone);
+    INSERT INTO tombstone (code, patient, site)
+    VALUES (p_tombstone, p_patient_tombstone, found.site)
     ON CONFLICT DO NOTHING;
+    -- While the film still says of which site it is.
+    PERFORM rules.journal(p_account, 'film.erased', p_film);
     INSERT INTO erasure (film, tombstone, raws, again_at)
     SELECT p_film, p_tombstone,
         coalesce(jsonb_agg(jsonb_build_object('bucket', r.bucket, 'key', r.key,
@@ -36,7 +41,6 @@ BEGIN
         came = 'an erased film', updated_at = clock_timestamp()
     WHERE film = p_film;
     DELETE FROM film WHERE id = p_film;
-    PERFORM rules.journal(p_account, 'film.erased', p_film);
 END $$;
 
 CREATE FUNCTION api.films_erase(
@@ -47,6 +51,18 @@ BEGIN
     PERFORM rules.erase_film(p_film, p_tombstone, NULL, p_account, p_again_s);
     PERFORM rules.say(p_events);
 END $$;
+
+-- Return the site whose tombstones an account may lift; null for the command line: any.
+CREATE FUNCTION rules.lifts_for(p_account uuid) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT (rules.steward(p_account)).site;
+$$;
+
+-- Whether a tombstone is there for who lifts for this site. As elsewhere: not seen is not there.
+CREATE FUNCTION rules.stands(p_tombstone text, p_site text) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT 1 FROM tombstone
+        WHERE code = p_tombstone AND (p_site IS NULL OR site IS NULL OR site = p_site));
+$$;
 
 -- While objects are still being removed, a film that came back would lose its own.
 CREATE FUNCTION rules.end_erasure_first(p_tombstone text) RETURNS void LANGUAGE plpgsql AS $$
@@ -67,56 +83,64 @@ RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM rules.allow_or_operator(p_account, 'steward', 'admin');
     PERFORM rules.hold_tombstone(p_tombstone);
-    PERFORM rules.end_erasure_first(p_tombstone);
-    DELETE FROM tombstone WHERE code = p_tombstone;
-    IF NOT FOUND THEN
+    IF NOT rules.stands(p_tombstone, rules.lifts_for(p_account)) THEN
         RAISE EXCEPTION 'film %: it was not erased', left(p_film, 64) USING ERRCODE = 'RD404';
     END IF;
+    PERFORM rules.end_erasure_first(p_tombstone);
+    DELETE FROM tombstone WHERE code = p_tombstone;
     PERFORM rules.journal(p_account, 'erasure.lifted', p_film);
 END $$;
 
 -- Patients -----------------------------------------------------------------------------------
 
--- Return the patient's films, oldest first, and keep others from coming until the end of the
--- transaction.
+-- Return the patient's films over which the account decides, oldest first, and keep others from
+-- coming until the end of the transaction.
 CREATE FUNCTION api.patients_films(p_patient text, p_tombstone text, p_account uuid)
 RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+    who rad.account := rules.steward(p_account);
 BEGIN
-    PERFORM rules.allow_or_operator(p_account, 'steward', 'admin');
     PERFORM rules.hold_tombstone(p_tombstone);
-    RETURN QUERY SELECT id FROM film WHERE patient = p_patient ORDER BY position;
+    RETURN QUERY SELECT f.id FROM film f
+        WHERE f.patient = p_patient AND rules.decides(who, f.site, f.sharing)
+        ORDER BY f.position;
 END $$;
 
 -- Return films that a drop says are this patient's, though the film has another or none.
 CREATE FUNCTION api.patients_disputed(p_patient text, p_account uuid)
 RETURNS SETOF text LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    who rad.account := rules.steward(p_account);
 BEGIN
-    PERFORM rules.allow_or_operator(p_account, 'steward', 'admin');
     RETURN QUERY
         SELECT f.id FROM film f
-        WHERE f.patient IS DISTINCT FROM p_patient AND EXISTS (
-            SELECT 1 FROM receipt r WHERE r.film = f.id AND r.said ->> 'patient' = p_patient)
+        WHERE rules.decides(who, f.site, f.sharing) AND f.patient IS DISTINCT FROM p_patient
+            AND EXISTS (SELECT 1 FROM receipt r
+                WHERE r.film = f.id AND r.said ->> 'patient' = p_patient)
         ORDER BY f.position;
 END $$;
 
--- Remove all films of a patient, each with its tombstone, and refuse new ones. All or none.
+-- Remove all films of a patient over which the account decides, each with its tombstone, and
+-- refuse new ones. All or none.
 CREATE FUNCTION api.patients_erase(
     p_patient text, p_tombstone text, p_films text[], p_tombstones text[], p_account uuid,
     p_again_s double precision, p_events jsonb
 ) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    who rad.account := rules.steward(p_account);
 BEGIN
-    PERFORM rules.allow_or_operator(p_account, 'steward', 'admin');
     PERFORM rules.hold_tombstone(p_tombstone);
-    IF EXISTS (SELECT 1 FROM film WHERE patient = p_patient AND id <> ALL (p_films)) THEN
+    IF EXISTS (SELECT 1 FROM film f WHERE f.patient = p_patient AND f.id <> ALL (p_films)
+        AND rules.decides(who, f.site, f.sharing)) THEN
         RAISE EXCEPTION 'another film of this patient has come' USING ERRCODE = '40001';
     END IF;
-    INSERT INTO tombstone (code) VALUES (p_tombstone) ON CONFLICT DO NOTHING;
-    IF NOT FOUND AND cardinality(p_films) = 0 THEN
-        RETURN;  -- erased before: done
-    END IF;
     IF cardinality(p_films) = 0 THEN
+        IF rules.stands(p_tombstone, who.site) THEN
+            RETURN;  -- erased before: done
+        END IF;
         RAISE EXCEPTION 'there is no film of this patient' USING ERRCODE = 'RD404';
     END IF;
+    INSERT INTO tombstone (code, site) VALUES (p_tombstone, who.site) ON CONFLICT DO NOTHING;
     PERFORM rules.erase_film(film, code, p_tombstone, p_account, p_again_s)
     FROM unnest(p_films, p_tombstones) AS named(film, code);
     PERFORM rules.journal(p_account, 'patient.erased', p_patient,
@@ -130,11 +154,11 @@ RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM rules.allow_or_operator(p_account, 'steward', 'admin');
     PERFORM rules.hold_tombstone(p_tombstone);
-    PERFORM rules.end_erasure_first(p_tombstone);
-    DELETE FROM tombstone WHERE code = p_tombstone;
-    IF NOT FOUND THEN
+    IF NOT rules.stands(p_tombstone, rules.lifts_for(p_account)) THEN
         RAISE EXCEPTION 'this patient was not erased' USING ERRCODE = 'RD404';
     END IF;
+    PERFORM rules.end_erasure_first(p_tombstone);
+    DELETE FROM tombstone WHERE code = p_tombstone;
     DELETE FROM tombstone WHERE patient = p_tombstone;
     PERFORM rules.journal(p_account, 'patient.lifted', p_patient);
 END $$;

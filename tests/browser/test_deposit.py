@@ -1,6 +1,7 @@
 """Dépôt, driven in a browser."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import FilePayload, Page, Route, expect
@@ -20,6 +21,13 @@ def noise(name: str) -> FilePayload:
     return FilePayload(name=name, mimeType="image/png", buffer=name.encode())
 
 
+def depot(visit: Open, **more: Any) -> Page:
+    """Open the page and make the depositor's statement."""
+    page = visit("/depot", **more)
+    page.locator("#statement").check()
+    return page
+
+
 def count(page: Page, name: str, value: int) -> None:
     expect(page.locator(f"[data-count={name}]")).to_have_text(str(value), timeout=60_000)
 
@@ -27,7 +35,7 @@ def count(page: Page, name: str, value: int) -> None:
 def test_each_file_s_fate_shows_by_itself_with_its_reason_or_its_film(
     visit: Open, site: Seeded
 ) -> None:
-    page = visit("/depot")
+    page = depot(visit)
     page.locator("#files").set_input_files(
         [png("a.png", 1001), png("b.png", 1002), noise("lettre.txt")]
     )
@@ -46,7 +54,7 @@ def test_each_file_s_fate_shows_by_itself_with_its_reason_or_its_film(
 
 
 def test_files_are_chosen_with_the_keyboard(visit: Open) -> None:
-    page = visit("/depot")
+    page = depot(visit)
     with page.expect_file_chooser() as chooser:
         page.locator("#choose-files").press("Enter")
     chooser.value.set_files([png("clavier.png", 1003)])
@@ -57,14 +65,14 @@ def test_a_folder_is_sent_with_the_folders_inside_it(visit: Open, tmp_path: Path
     (tmp_path / "lot" / "a").mkdir(parents=True)
     (tmp_path / "lot" / "un.png").write_bytes(phantom_png(1004, 160))
     (tmp_path / "lot" / "a" / "deux.png").write_bytes(phantom_png(1005, 160))
-    page = visit("/depot")
+    page = depot(visit)
     page.locator("#folder").set_input_files(tmp_path / "lot")
     count(page, "analysed", 2)
     expect(page.locator("#drops")).to_contain_text("lot/a/deux.png")
 
 
 def test_files_dropped_anywhere_on_the_page_are_taken(visit: Open) -> None:
-    page = visit("/depot")
+    page = depot(visit)
     page.evaluate(
         """() => {
             const transfer = new DataTransfer();
@@ -78,7 +86,7 @@ def test_files_dropped_anywhere_on_the_page_are_taken(visit: Open) -> None:
 
 
 def test_a_thousand_files_all_come_to_their_end(visit: Open) -> None:
-    page = visit("/depot")
+    page = depot(visit)
     page.locator("#files").set_input_files([noise(f"{number}.png") for number in range(1000)])
     count(page, "chosen", 1000)
     count(page, "received", 1000)
@@ -87,7 +95,7 @@ def test_a_thousand_files_all_come_to_their_end(visit: Open) -> None:
 
 
 def test_an_upload_refused_for_a_moment_is_sent_again(visit: Open) -> None:
-    page = visit("/depot", provoked=("429",))
+    page = depot(visit, provoked=("429",))
     refused: list[Route] = []
 
     def once(route: Route) -> None:
@@ -104,7 +112,7 @@ def test_an_upload_refused_for_a_moment_is_sent_again(visit: Open) -> None:
 
 
 def test_an_upload_cut_off_is_sent_again(visit: Open) -> None:
-    page = visit("/depot", provoked=("net::ERR",))
+    page = depot(visit, provoked=("net::ERR",))
     cut: list[Route] = []
 
     def once(route: Route) -> None:
@@ -120,7 +128,7 @@ def test_an_upload_cut_off_is_sent_again(visit: Open) -> None:
 
 
 def test_without_live_events_the_page_asks_by_itself(visit: Open) -> None:
-    page = visit("/depot", provoked=("net::ERR", "503"))
+    page = depot(visit, provoked=("net::ERR", "503"))
     page.route("**/live/**", lambda route: route.fulfill(status=503, json={}))
     page.locator("#files").set_input_files([png("sans-flux.png", 1008)])
     count(page, "analysed", 1)
@@ -129,7 +137,7 @@ def test_without_live_events_the_page_asks_by_itself(visit: Open) -> None:
 def test_a_deposit_under_way_is_followed_after_the_page_is_opened_again(
     visit: Open, site: Seeded
 ) -> None:
-    page = visit("/depot")
+    page = depot(visit)
     site.pipeline.working.clear()
     try:
         page.locator("#files").set_input_files([png("plus-tard.png", 1009)])
@@ -154,7 +162,7 @@ def say(page: Page, patient: str, *, day: str = "", view: str = "") -> None:
 def test_patient_date_and_view_go_with_the_next_files_and_no_others(
     visit: Open, site: Seeded
 ) -> None:
-    page = visit("/depot")
+    page = depot(visit)
     expect(page.locator("#about-date")).to_be_hidden()
     say(page, "CODE-77", day="2021-04-17", view="LATERAL")
     page.locator("#files").set_input_files([png("profil.png", 1010), png("autre.png", 1011)])
@@ -174,7 +182,7 @@ def test_patient_date_and_view_go_with_the_next_files_and_no_others(
 
 
 def test_files_that_say_different_things_never_share_a_request(visit: Open, site: Seeded) -> None:
-    page = visit("/depot")
+    page = depot(visit)
     held: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -200,7 +208,7 @@ def test_files_that_say_different_things_never_share_a_request(visit: Open, site
 
 
 def test_a_film_known_as_another_patient_s_says_in_what_it_disagrees(visit: Open) -> None:
-    page = visit("/depot")
+    page = depot(visit)
     say(page, "A")
     page.locator("#files").set_input_files([png("un.png", 1013)])
     count(page, "analysed", 1)
@@ -212,3 +220,49 @@ def test_a_film_known_as_another_patient_s_says_in_what_it_disagrees(visit: Open
     page.reload()
     recent = page.locator("#recent .drop", has_text="deux.png")
     expect(recent).to_contain_text("ne concorde pas")
+
+
+def test_without_the_statement_nothing_leaves_the_page(visit: Open, site: Seeded) -> None:
+    page = visit("/depot")
+    before = len(site.rows.tables.receipts)
+    page.locator("#files").set_input_files([png("muet.png", 1030)])
+    expect(page.locator("#problem")).to_contain_text("Cochez d'abord l'attestation")
+    expect(page.locator("#statement")).to_be_focused()
+    expect(page.locator("#sending")).to_be_hidden()
+    # The button does not even open the chooser.
+    page.locator("#choose-files").click()
+    expect(page.locator("#statement")).to_be_focused()
+    page.keyboard.press("Space")
+    page.locator("#files").set_input_files([png("dit.png", 1031)])
+    expect(page.locator("#problem")).to_be_hidden()
+    count(page, "analysed", 1)
+    # Asked once: the next files go without another tick.
+    page.locator("#files").set_input_files([png("encore.png", 1032)])
+    count(page, "analysed", 2)
+    kept = {row.filename: row.statement for row in site.rows.tables.receipts.values()}
+    assert (kept["dit.png"], kept["encore.png"]) == ("2026-11", "2026-11")
+    assert len(site.rows.tables.receipts) == before + 2
+
+
+def test_provenance_goes_with_all_files_and_says_what_is_missing(
+    visit: Open, site: Seeded
+) -> None:
+    page = depot(visit)
+    page.locator("#origin summary").press("Enter")
+    page.locator("#origin-source").fill("Dr. Dupont")
+    page.locator("#files").set_input_files([png("source.png", 1033)])
+    expect(page.locator("#problem")).to_contain_text("minuscules")
+    page.locator("#origin-source").fill("nih-cxr14")
+    page.locator("#origin-sharing").select_option("open")
+    page.locator("#files").set_input_files([png("source.png", 1033)])
+    expect(page.locator("#origin-licence")).to_be_focused()
+    page.locator("#origin-licence").select_option("CC0-1.0")
+    for number in (1033, 1034):
+        page.locator("#files").set_input_files([png(f"source-{number}.png", number)])
+    count(page, "analysed", 2)
+    for number in (1033, 1034):
+        row = page.locator("#drops .drop", has_text=f"source-{number}.png")
+        expect(row).to_contain_text("gardé privé")
+    forms = {row.filename: row.form for row in site.rows.tables.receipts.values()}
+    wanted = FormSays(source="nih-cxr14", licence="CC0-1.0", sharing="open")
+    assert forms["source-1033.png"] == forms["source-1034.png"] == wanted

@@ -1,5 +1,7 @@
 """Lecture, driven in a browser."""
 
+from dataclasses import replace
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -245,3 +247,37 @@ def test_a_reading_is_made_on_a_telephone(visit: Open, site: Seeded) -> None:
     page.locator('.finding[data-finding="Fracture"]').get_by_label("present").check()
     page.get_by_role("button", name="Save reading").click()
     expect(page.locator("#toast")).to_have_text("Reading saved.")
+
+
+def test_a_steward_shares_a_clean_film_with_the_keyboard(visit: Open, site: Seeded) -> None:
+    film = one_more(site, "to-share", 3003)
+    tables = site.rows.tables
+    page = visit(f"/cliches/{film}", role="steward")
+    page.locator(".share summary").press("Enter")
+    expect(page.locator("#share-sharing option")).to_have_count(1)
+    expect(page.locator("#share-note")).to_contain_text("Reste privé")
+
+    tables.films[film] = replace(tables.films[film], text_check="clean")
+    page.reload()
+    expect(page.locator("#provenance")).to_contain_text("Privé : ce site seulement")
+    page.locator(".share summary").press("Enter")
+    page.locator("#share-sharing").select_option("open")
+    page.locator("#share-form button").press("Enter")
+    expect(page.locator("#toast")).to_contain_text("une licence")
+    expect(page.locator("#share-licence")).to_be_focused()
+    assert tables.films[film].sharing == "private"
+    page.locator("#share-licence").select_option("CC-BY-4.0")
+    page.locator("#share-form button").press("Enter")
+    expect(page.locator("#toast")).to_have_text("Partage enregistré.")
+    expect(page.locator("#provenance")).to_contain_text("Ouvert : sous une licence")
+    assert (tables.films[film].sharing, tables.films[film].licence) == ("open", "CC-BY-4.0")
+    # The page is drawn anew after it: that opens the film again.
+    assert [row.action for row in tables.audit[-2:]] == ["film.shared", "film.opened"]
+
+
+def test_a_reader_sees_where_a_film_comes_from_and_changes_nothing(
+    visit: Open, site: Seeded
+) -> None:
+    page = visit(f"/cliches/{site.films[1]}", language="en", size=NARROW)
+    expect(page.locator("#provenance")).to_contain_text("none (dropped into the bucket)")
+    expect(page.locator("#share-form")).to_have_count(0)

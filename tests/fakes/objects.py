@@ -3,8 +3,8 @@
 import json
 import threading
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote_plus
@@ -22,6 +22,7 @@ class Stored:
     data: bytes | None
     content_type: str
     modified: datetime
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 class FakeObjects:
@@ -44,24 +45,41 @@ class FakeObjects:
         self._stored: dict[tuple[str, str], list[Stored]] = {}
 
     def put(
-        self, bucket: str, key: str, data: bytes, content_type: str = "application/octet-stream"
+        self,
+        bucket: str,
+        key: str,
+        data: bytes,
+        content_type: str = "application/octet-stream",
+        metadata: Mapping[str, str] | None = None,
     ) -> str:
         with self._answered("put", bucket, key):
             version = str(uuid.uuid4()) if bucket in VERSIONED else ""
-            stored = Stored(version, bytes(data), content_type, datetime.now(UTC) - self.age)
+            said = dict(metadata or {})
+            moment = datetime.now(UTC) - self.age
+            stored = Stored(version, bytes(data), content_type, moment, said)
             versions = self._stored.setdefault((bucket, key), [])
             if bucket not in VERSIONED:
                 versions.clear()
             versions.append(stored)
-            notice = notification(bucket, key, version, len(data))
+            notice = notification(bucket, key, version, len(data), said)
             if bucket in VERSIONED:
                 self.notifications.append(notice)
         if bucket in VERSIONED and self._on_put is not None:
             self._on_put(f"{bucket}/{key}", notice)
         return version
 
-    def put_file(self, bucket: str, key: str, path: Path) -> str:
-        return self.put(bucket, key, path.read_bytes())
+    def put_file(
+        self, bucket: str, key: str, path: Path, metadata: Mapping[str, str] | None = None
+    ) -> str:
+        return self.put(bucket, key, path.read_bytes(), metadata=metadata)
+
+    def metadata(self, bucket: str, key: str, version: str | None = None) -> dict[str, str]:
+        with self._answered("stat", bucket, key):
+            versions = self._stored.get((bucket, key), [])
+            wanted = [one for one in versions if version in (None, "", one.version)]
+            if not wanted or wanted[-1].data is None:
+                raise NotFound(f"{bucket}: no such object or version")
+            return dict(wanted[-1].metadata)
 
     def read(
         self, bucket: str, key: str, version: str | None = None, limit_bytes: int | None = None
@@ -126,9 +144,19 @@ class FakeObjects:
         return self._lock
 
 
-def notification(bucket: str, key: str, version: str, size: int) -> bytes:
+def notification(
+    bucket: str, key: str, version: str, size: int, said: Mapping[str, str] | None = None
+) -> bytes:
     """Return what MinIO sends to Kafka for a put: one record, its key query-escaped."""
-    named = {"key": quote_plus(key), "size": size, "eTag": "0" * 32, "versionId": version}
+    told = {f"X-Amz-Meta-{name.title()}": text for name, text in (said or {}).items()}
+    told["content-type"] = "application/octet-stream"
+    named = {
+        "key": quote_plus(key),
+        "size": size,
+        "eTag": "0" * 32,
+        "versionId": version,
+        "userMetadata": told,
+    }
     record = {
         "eventVersion": "2.0",
         "eventSource": "minio:s3",

@@ -5,7 +5,8 @@
 `FakeRows(operator=True)` acts as the command line, which may leave `by` or `account` out.
 """
 
-from tests.fakes.rows_films import FakeAnalyses, FakeFilms, FakeVectors
+from tests.fakes.rows_analyses import FakeAnalyses, FakeVectors
+from tests.fakes.rows_films import FakeFilms
 from tests.fakes.rows_log import FakeLetters, FakeModels, FakeOutbox, FakeSignals
 from tests.fakes.rows_people import FakeAccounts, FakeAudit, FakeReadings
 from tests.fakes.rows_quarantine import FakeQuarantine

@@ -6,25 +6,24 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import numpy as np
-from numpy.typing import NDArray
 
-from schemas.envelope import Message
-from schemas.errors import Dead, NotFound
+from schemas.errors import Conflict, Dead, NotFound
 from schemas.film_check import CHECKS, is_lateral
 from schemas.findings import FINDINGS
+from schemas.provenance import LICENCES, Sharing
 from store.records import (
-    Analysis,
-    Candidate,
     Film,
     FilmDetail,
     FilmPage,
     FilmRow,
     LabelRow,
     LabelSource,
+    Provenance,
 )
+from tests.fakes.rows_analyses import place
 from tests.fakes.rows_checks import analyse_again
 from tests.fakes.rows_removal import end_erasure_first, erase_film
-from tests.fakes.rows_tables import EVERYBODY, STEWARDS, Tables, now
+from tests.fakes.rows_tables import EVERYBODY, STEWARDS, Tables, now, sees
 
 Test = Callable[[str], bool]
 
@@ -42,6 +41,54 @@ class FakeFilms:
     def many(self, films: Sequence[str]) -> dict[str, Film]:
         with self._tables.work():
             return {name: self._tables.films[name] for name in films if name in self._tables.films}
+
+    def seen(self, films: Sequence[str], *, account: UUID | None) -> dict[str, Film]:
+        with self._tables.work():
+            site, known = self._tables.site_of(account), self._tables.films
+            return {
+                name: known[name] for name in films if name in known and sees(site, known[name])
+            }
+
+    def share(
+        self, film: str, sharing: Sharing, licence: str | None, *, account: UUID | None
+    ) -> Film:
+        if licence is not None and licence not in LICENCES:
+            raise Dead(f"licence: wanted one of {', '.join(LICENCES)}, came {licence[:40]!r}")
+        with self._tables.work():
+            tables = self._tables
+            known = tables.film_decided(film, account)
+            if sharing != "private" and known.text_check != "clean":
+                raise Conflict(
+                    f"film {film}: wanted its text check clean, came {known.text_check}"
+                )
+            if sharing == "open" and licence is None:
+                raise Conflict(f"film {film}: to be open, wanted a licence, came none")
+            tables.films[film] = replace(known, sharing=sharing, licence=licence)
+            tables.updated[film] = now()
+            before = {"sharing": known.sharing, "licence": known.licence}
+            tables.journal(
+                account, "film.shared", film, sharing=sharing, licence=licence, before=before
+            )
+            return tables.films[film]
+
+    def _provenance(self, film: Film) -> Provenance:
+        """Return what its own site's drops said of where it comes from, the first of each."""
+        drops = [
+            row
+            for row in self._tables.receipts.values()
+            if row.film == film.id and row.site == film.site
+        ]
+        drops.sort(key=lambda row: row.created_at)
+        stated = next((row for row in drops if row.statement is not None), None)
+        return Provenance(
+            site=film.site,
+            source=film.source,
+            licence=film.licence,
+            sharing=film.sharing,
+            statement=stated.statement if stated else None,
+            stated_at=stated.stated_at if stated else None,
+            deposited_at=drops[0].created_at if drops else None,
+        )
 
     def _row(self, film: str) -> FilmRow:
         tables = self._tables
@@ -68,7 +115,7 @@ class FakeFilms:
         with self._tables.work():
             tables = self._tables
             tables.allow(account, EVERYBODY)
-            tables.film(film)
+            tables.film_seen(film, account)
             tables.journal(account, "film.opened", film)
             analysis = tables.shown_analysis(film)
             live = tables.live()
@@ -79,6 +126,7 @@ class FakeFilms:
                 live=bool(analysis and live and live.manifest.version == analysis.model),
                 readings=tuple(row for row in tables.readings if row.film == film),
                 comments=tuple(row for row in tables.comments.values() if row.film == film),
+                provenance=self._provenance(tables.films[film]),
             )
 
     def page(
@@ -96,7 +144,7 @@ class FakeFilms:
     ) -> FilmPage:
         with self._tables.work():
             tables = self._tables
-            tables.allow(account, EVERYBODY)
+            site = tables.allow(account, EVERYBODY).site
             tests = [self._by_state(finding, state), self._by_score(finding, minimum)]
             tests.append(self._by_label(finding, label, source))
             if updated_since is not None:
@@ -108,6 +156,7 @@ class FakeFilms:
                 name
                 for name in names
                 if (after is None or tables.positions[name] < after)
+                and sees(site, tables.films[name])
                 and all(test(name) for test in kept)
             ]
             items = tuple(self._row(name) for name in found[:limit])
@@ -127,18 +176,18 @@ class FakeFilms:
             return alone[state]
         if state not in {"suspected", "borderline", "not_suspected", "not_assessed"}:
             raise Dead(f"state: wanted one of the fixed words, came {state!r}")
-        place = _place(finding, "state")
-        return lambda film: (tables.states(film) or [""] * 14)[place] == state
+        where = place(finding, "state")
+        return lambda film: (tables.states(film) or [""] * 14)[where] == state
 
     def _by_score(self, finding: str | None, minimum: float | None) -> Test | None:
         if minimum is None:
             return None
-        place = _place(finding, "minimum")
+        where = place(finding, "minimum")
         tables = self._tables
 
         def reaches(film: str) -> bool:
             analysis = tables.shown_analysis(film)
-            return analysis is not None and bool(analysis.probabilities[place] >= minimum)
+            return analysis is not None and bool(analysis.probabilities[where] >= minimum)
 
         return reaches
 
@@ -148,7 +197,7 @@ class FakeFilms:
         if label is None and source is None:
             return None
         if label is not None:
-            _place(finding, "label")
+            place(finding, "label")
         rows = self._tables.labels
 
         def says(film: str) -> bool:
@@ -164,15 +213,16 @@ class FakeFilms:
 
     def rows(self, films: Sequence[str], *, account: UUID) -> FilmPage:
         with self._tables.work():
-            self._tables.allow(account, EVERYBODY)
-            kept = [film for film in films if film in self._tables.films]
+            site = self._tables.allow(account, EVERYBODY).site
+            known = self._tables.films
+            kept = [film for film in films if film in known and sees(site, known[film])]
             return FilmPage(tuple(self._row(film) for film in kept), None)
 
     def add_labels(self, film: str, labels: Sequence[LabelRow]) -> None:
         with self._tables.work():
             self._tables.film(film)
             for row in labels:
-                _place(row.finding, "label")
+                place(row.finding, "label")
                 if row.value not in {1, 0, -1}:
                     raise Dead(f"label: wanted 1, 0 or -1, came {row.value}")
                 self._tables.labels[film, row.finding, row.source, row.author] = row
@@ -192,8 +242,8 @@ class FakeFilms:
     def lift_erasure(self, film: str, *, account: UUID | None) -> None:
         with self._tables.work():
             tables = self._tables
-            tables.allow_or_operator(account, STEWARDS)
-            if film not in tables.tombstones:
+            who = tables.allow_or_operator(account, STEWARDS)
+            if not tables.stands(film, who):
                 raise NotFound(f"film {film}: it was not erased")
             end_erasure_first(tables, [film])
             del tables.tombstones[film]
@@ -205,7 +255,7 @@ class FakeFilms:
             tables.allow_or_operator(account, STEWARDS)
             if check not in CHECKS:
                 raise Dead(f"wanted one of the five checks, came {check!r}")
-            known = tables.film(film)
+            known = tables.film_decided(film, account)
             told = replace(known, checks={**known.checks, check: float(holds)})
             tables.films[film] = told
             tables.updated[film] = now()
@@ -235,119 +285,3 @@ class FakeFilms:
             tables.settle_search()
             room = max(0, limit - len(waiting))
             return [n for n in bare if n not in waiting and n not in dead][:room]
-
-
-def _place(finding: str | None, what: str) -> int:
-    """Return the finding's place; raise Dead when there is none, as the database would."""
-    if finding not in FINDINGS:
-        raise Dead(f"{what}: wanted one of the fourteen findings, came {finding!r}")
-    return FINDINGS.index(finding)
-
-
-class FakeAnalyses:
-    """Implements store.ports.Analyses."""
-
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
-
-    def save(self, analyses: Sequence[Analysis], events: Sequence[Message]) -> None:
-        with self._tables.work():
-            tables = self._tables
-            for row in analyses:
-                if row.model not in tables.models:
-                    raise Dead(f"film {row.film}: model version {row.model} is not registered")
-            for row in analyses:
-                if row.film not in tables.films:
-                    continue
-                key = (row.film, row.model)
-                if key not in tables.analyses:
-                    tables.analyses[key] = replace(row, analysed_at=row.analysed_at or now())
-                    tables.embeddings.setdefault((row.film, row.embedding_version), row.embedding)
-                    tables.updated[row.film] = now()
-                    tables.say([event for event in events if event.key == row.film])
-                for receipt in list(tables.receipts.values()):
-                    if receipt.film == row.film and receipt.state in {"accepted", "failed"}:
-                        tables.move(receipt, state="analysed")
-
-    def done(self, films: Sequence[str], model: int) -> set[str]:
-        with self._tables.work():
-            return {film for film in films if (film, model) in self._tables.analyses}
-
-    def get(self, film: str, model: int | None = None) -> Analysis | None:
-        with self._tables.work():
-            if model is not None:
-                return self._tables.analyses.get((film, model))
-            return self._tables.shown_analysis(film)
-
-    def request(self, films: Sequence[str], events: Sequence[Message]) -> None:
-        with self._tables.work():
-            for film in films:
-                self._tables.requested[film] = now()
-            self._tables.say(events)
-
-
-class FakeVectors:
-    """Implements store.ports.Vectors, by exact search."""
-
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
-
-    def nearest(
-        self,
-        film: str,
-        *,
-        count: int,
-        finding: str | None = None,
-        same_patient: bool = False,
-    ) -> tuple[str, list[Candidate]]:
-        with self._tables.work():
-            tables = self._tables
-            version = tables.search_version
-            asked = tables.embeddings.get((film, version or ""))
-            if version is None or asked is None:
-                raise NotFound(f"film {film}: it has no embedding yet")
-            if finding is not None:
-                _place(finding, "finding")
-            patient = tables.films[film].patient
-            found = [
-                Candidate(name, float(np.dot(asked, other)), tables.films[name].signature)
-                for (name, of), other in tables.embeddings.items()
-                if of == version
-                and name != film
-                and (same_patient or patient is None or tables.films[name].patient != patient)
-                and (finding is None or tables.present(name, finding))
-            ]
-            found.sort(key=lambda row: (-row.similarity, row.film))
-            return version, found[:count]
-
-    def alike(self, films: Sequence[str], least: float) -> set[frozenset[str]]:
-        with self._tables.work():
-            tables = self._tables
-            known = [
-                (film, tables.embeddings[film, tables.search_version])
-                for film in sorted(set(films))
-                if tables.search_version and (film, tables.search_version) in tables.embeddings
-            ]
-            return {
-                frozenset((one, other))
-                for index, (one, first) in enumerate(known)
-                for other, second in known[index + 1 :]
-                if float(np.dot(first, second)) > least
-            }
-
-    def version(self) -> str | None:
-        with self._tables.work():
-            return self._tables.search_version
-
-    def add(self, film: str, version: str, embedding: NDArray[np.float32]) -> None:
-        with self._tables.work():
-            self._tables.film(film)
-            known = {row.manifest.embedding_version for row in self._tables.models.values()}
-            if version not in known:
-                raise NotFound(f"embedding version {version}: no model has it")
-            self._tables.embeddings[film, version] = embedding
-
-    def remove(self, film: str, version: str) -> None:
-        with self._tables.work():
-            if self._tables.embeddings.pop((film, version), None) is None:
-                raise NotFound(f"film {film}: no embedding of version {version}")

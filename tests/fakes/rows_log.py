@@ -10,7 +10,7 @@ from schemas.envelope import Message
 from schemas.errors import Conflict, NotFound, Unavailable
 from schemas.models import ModelManifest
 from store.records import Letter, LetterState, ModelRow, ModelState, OutboxRow, Receipt
-from tests.fakes.rows_tables import STEWARDS, Tables, now
+from tests.fakes.rows_tables import STEWARDS, Tables, now, sees
 
 
 class FakeLetters:
@@ -42,20 +42,43 @@ class FakeLetters:
         rows = self._tables.receipts.values()
         return tuple(row for row in rows if row.film == film and row.state == state)
 
-    def list(self, state: LetterState | None = "open", limit: int = 100) -> list[Letter]:
+    def list(
+        self,
+        state: LetterState | None = "open",
+        limit: int = 100,
+        *,
+        account: UUID | None = None,
+    ) -> list[Letter]:
         with self._tables.work():
-            found = [row for row in self._tables.letters.values() if state in {None, row.state}]
+            found = [
+                row
+                for row in self._tables.letters.values()
+                if state in {None, row.state} and self._knows(row, account)
+            ]
             return sorted(found, key=lambda row: row.recorded_at, reverse=True)[:limit]
 
-    def get(self, letter: UUID) -> Letter | None:
+    def get(self, letter: UUID, *, account: UUID | None = None) -> Letter | None:
         with self._tables.work():
-            return self._tables.letters.get(letter)
+            if account is not None:
+                self._tables.allow(account, STEWARDS)
+            found = self._tables.letters.get(letter)
+            return found if found is not None and self._knows(found, account) else None
+
+    def _knows(self, letter: Letter, account: UUID | None) -> bool:
+        """Return whether somebody may know of a letter: not of another site's drop or film."""
+        if account is None:
+            return True
+        tables = self._tables
+        site = tables.allow(account, STEWARDS).site
+        receipt = tables.receipts.get(letter.receipt) if letter.receipt else None
+        film = tables.films.get((letter.key or b"").decode("utf-8", "replace"))
+        return (receipt is None or receipt.site == site) and (film is None or sees(site, film))
 
     def _close(self, letter: UUID, account: UUID | None, state: LetterState) -> Letter:
         tables = self._tables
         tables.allow_or_operator(account, STEWARDS)
         known = tables.letters.get(letter)
-        if known is None:
+        if known is None or not self._knows(known, account):
             raise NotFound(f"dead letter {letter}: there is none")
         if known.state != "open":
             raise Conflict(f"dead letter {letter}: wanted an open one, came {known.state}")

@@ -1,5 +1,6 @@
 """Accounts, readings and the audit, in memory."""
 
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,7 +11,7 @@ from schemas.errors import Conflict, Dead, Forbidden, NotFound
 from schemas.events import CommentRecorded, ValidationRecorded
 from schemas.findings import FINDINGS
 from store.records import Account, AuditRow, Comment, LabelRow, Reading, Role
-from tests.fakes.rows_tables import EVERYBODY, READERS, STEWARDS, Tables, now
+from tests.fakes.rows_tables import EVERYBODY, READERS, STEWARDS, Tables, now, sees
 
 ADMINS: tuple[Role, ...] = ("admin",)
 
@@ -33,7 +34,7 @@ class FakeReadings:
         with self._tables.work():
             tables = self._tables
             who = tables.allow(account, READERS)
-            tables.film(film)
+            tables.film_seen(film, account)
             if not labels or any(name not in FINDINGS for name in labels):
                 raise Dead(f"film {film}: wanted verdicts on the fourteen, came {list(labels)}")
             if any(value not in {1, 0, -1} for value in labels.values()):
@@ -67,7 +68,7 @@ class FakeReadings:
         with self._tables.work():
             tables = self._tables
             tables.allow(account, EVERYBODY)
-            tables.film(film)
+            tables.film_seen(film, account)
             before = tables.shown.get((account, film), (False, False))
             tables.shown[account, film] = (before[0] or answer, before[1] or others)
 
@@ -75,7 +76,7 @@ class FakeReadings:
         with self._tables.work():
             tables = self._tables
             who = tables.allow(account, READERS)
-            tables.film(film)
+            tables.film_seen(film, account)
             if not text.strip() or len(text) > 4000 or "\0" in text:
                 raise Dead(f"film {film}: wanted a comment of 1 to 4000 characters")
             comment = Comment(uuid.uuid4(), film, who.pseudonym, who.name, text, now())
@@ -97,10 +98,10 @@ class FakeReadings:
             tables = self._tables
             who = tables.allow_or_operator(account, EVERYBODY)
             row = tables.comments.get(comment)
-            if row is None:
+            if row is None or not sees(who.site if who else None, tables.films[row.film]):
                 raise NotFound(f"comment {comment}: there is none")
-            if who and who.role not in STEWARDS and tables.comment_accounts[comment] != account:
-                raise Forbidden("wanted one's own comment, came another's")
+            if tables.comment_accounts[comment] != account:
+                tables.film_decided(row.film, account)
             del tables.comments[comment]
             tables.updated[row.film] = now()
             tables.journal(account, "comment.removed", row.film)
@@ -135,11 +136,16 @@ class FakeAccounts:
         if self._tables.accounts or by is not None:
             self._tables.allow_or_operator(by, ADMINS)
 
-    def _known(self, account: UUID) -> Account:
+    def _known(self, account: UUID, by: UUID | None) -> Account:
         found = self._tables.accounts.get(account)
-        if found is None or found.disabled:
+        if found is None or found.disabled or not self._administers(found, by):
             raise NotFound(f"account {account}: there is none")
         return found
+
+    def _administers(self, account: Account, by: UUID | None) -> bool:
+        """Return whether an account is there for this admin: one of the same site."""
+        admin = self._tables.accounts.get(by) if by else None
+        return by is None or (admin is not None and account.site == admin.site)
 
     def _keep_an_admin(self, account: UUID) -> None:
         others = [
@@ -150,15 +156,25 @@ class FakeAccounts:
         if not others and self._tables.accounts[account].role == "admin":
             raise Conflict("wanted one admin to stay, came the removal of the last")
 
-    def add(self, name: str, role: Role, password_hash: str, *, by: UUID | None) -> Account:
+    def add(
+        self,
+        name: str,
+        role: Role,
+        password_hash: str,
+        *,
+        by: UUID | None,
+        site: str | None = None,
+    ) -> Account:
         with self._tables.work():
             tables = self._tables
             self._may(by)
+            if by is not None and (site or tables.site) != tables.accounts[by].site:
+                raise Forbidden("wanted an account of the admin's own site")
             taken = {row.name.lower() for row in tables.accounts.values() if not row.disabled}
             if name.lower() in taken:
                 raise Conflict(f"account name {name!r} is taken")
             identity = uuid.uuid4()
-            account = Account(identity, name, role, f"r{identity.hex[:12]}", tables.site)
+            account = Account(identity, name, role, f"r{identity.hex[:12]}", site or tables.site)
             tables.accounts[identity] = account
             tables.hashes[identity] = password_hash
             tables.journal(by, "account.added", account.pseudonym, role=role)
@@ -168,7 +184,7 @@ class FakeAccounts:
         with self._tables.work():
             tables = self._tables
             self._may(by)
-            known = self._known(account)
+            known = self._known(account, by)
             self._keep_an_admin(account)
             tables.accounts[account] = replace(known, name=known.pseudonym, disabled=True)
             for token in [key for key, row in tables.tokens.items() if row[0] == account]:
@@ -179,7 +195,7 @@ class FakeAccounts:
         with self._tables.work():
             tables = self._tables
             self._may(by)
-            known = self._known(account)
+            known = self._known(account, by)
             if role != "admin":
                 self._keep_an_admin(account)
             tables.accounts[account] = replace(known, role=role)
@@ -190,7 +206,7 @@ class FakeAccounts:
         with self._tables.work():
             if by != account:
                 self._tables.allow_or_operator(by, ADMINS)
-            known = self._known(account)
+            known = self._known(account, by)
             self._tables.hashes[account] = password_hash
             self._tables.journal(by, "account.password", known.pseudonym)
 
@@ -220,12 +236,12 @@ class FakeAccounts:
         with self._tables.work():
             if by != account:
                 self._tables.allow_or_operator(by, ADMINS)
-            self._known(account)
+            self._known(account, by)
             if any(row[1] == token_sha256 for row in self._tables.tokens.values()):
                 raise Conflict("this token is there already")
             token = uuid.uuid4()
             self._tables.tokens[token] = (account, token_sha256, label)
-            self._tables.journal(by, "token.added", self._known(account).pseudonym)
+            self._tables.journal(by, "token.added", self._known(account, by).pseudonym)
             return token
 
     def by_token(self, token_sha256: bytes) -> Account | None:
@@ -238,7 +254,7 @@ class FakeAccounts:
     def remove_token(self, token: UUID, *, by: UUID | None) -> None:
         with self._tables.work():
             row = self._tables.tokens.get(token)
-            if row is None:
+            if row is None or not self._administers(self._tables.accounts[row[0]], by):
                 raise NotFound(f"token {token}: there is none")
             if by != row[0]:
                 self._tables.allow_or_operator(by, ADMINS)
@@ -248,7 +264,11 @@ class FakeAccounts:
     def list(self, *, by: UUID | None) -> list[Account]:
         with self._tables.work():
             self._tables.allow_or_operator(by, ADMINS)
-            found = [row for row in self._tables.accounts.values() if not row.disabled]
+            found = [
+                row
+                for row in self._tables.accounts.values()
+                if not row.disabled and self._administers(row, by)
+            ]
             return sorted(found, key=lambda row: row.name.lower())
 
 
@@ -260,9 +280,16 @@ class FakeAudit:
 
     def list(self, *, by: UUID | None, limit: int = 100) -> list[AuditRow]:
         with self._tables.work():
-            self._tables.allow_or_operator(by, STEWARDS)
-            return self._tables.audit[::-1][:limit]
+            who = self._tables.allow_or_operator(by, STEWARDS)
+            found = [
+                row
+                for row, sites in zip(self._tables.audit, self._tables.audit_sites, strict=True)
+                if who is None or not sites or who.site in sites
+            ]
+            return found[::-1][:limit]
 
     def write(self, account: UUID | None, action: str, subject: str | None) -> None:
         with self._tables.work():
+            if subject is not None and re.fullmatch("[0-9a-f]{64}", subject):
+                self._tables.film_seen(subject, account)
             self._tables.journal(account, action, subject)

@@ -1,8 +1,8 @@
 """Drops and their receipts, in memory."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 from uuid import UUID
 
 from schemas.envelope import Message, to_message
@@ -10,9 +10,10 @@ from schemas.errors import NotFound
 from schemas.events import ObjectUploaded, RadiographRejected
 from schemas.facts import KnownFacts
 from schemas.identities import receipt_id
+from schemas.provenance import allowed_sharing
 from store.records import Drop, Fact, Film, FormSays, Receipt, ReceiptState
 from tests.fakes.rows_checks import check_known
-from tests.fakes.rows_tables import EVERYBODY, STEWARDS, Tables, now
+from tests.fakes.rows_tables import EVERYBODY, STEWARDS, Tables, now, sees
 
 
 class FakeReceipts:
@@ -33,6 +34,14 @@ class FakeReceipts:
                 filename=known.filename or drop.filename,
                 depositor=known.depositor or drop.depositor,
             )
+            if filled != known:
+                filled = replace(
+                    filled,
+                    statement=drop.statement or known.statement,
+                    stated_at=now() if drop.statement else known.stated_at,
+                    site=drop.site,
+                )
+                self._claim(filled, site=drop.site)
             tables.receipts[identity] = filled
             if known.form == FormSays() != drop.form:
                 filled = self._told_late(filled, drop.form)
@@ -53,6 +62,8 @@ class FakeReceipts:
             filename=drop.filename,
             depositor=drop.depositor,
             form=drop.form,
+            statement=drop.statement,
+            stated_at=moment if drop.statement else None,
         )
         tables.receipts[identity] = receipt
         tables.signal("receipt", str(identity))
@@ -71,17 +82,39 @@ class FakeReceipts:
             )
             return [receipt for receipt, _ in opened]
 
-    def get(self, receipt: UUID) -> Receipt | None:
-        with self._tables.work():
-            return self._tables.receipts.get(receipt)
+    def _shown(self, rows: Iterable[Receipt], account: UUID | None) -> list[Receipt]:
+        """Return those an account knows of, without the name of a film it does not see."""
+        tables = self._tables
+        if account is None:
+            return [self._read(row) for row in rows]
+        who = tables.allow(account, EVERYBODY)
+        return [
+            self._read(row)
+            if row.film is None
+            or (row.film in tables.films and sees(who.site, tables.films[row.film]))
+            else replace(row, film=None, contradicts=())
+            for row in rows
+            if row.depositor == who.id or (who.role in STEWARDS and row.site == who.site)
+        ]
 
-    def find(self, bucket: str, key: str, limit: int = 50) -> list[Receipt]:
+    def _read(self, row: Receipt) -> Receipt:
+        """Return the receipt with what is true of its film now."""
+        film = self._tables.films.get(row.film or "")
+        return replace(row, sharing=film.sharing if film else None)
+
+    def get(self, receipt: UUID, *, account: UUID | None = None) -> Receipt | None:
         with self._tables.work():
-            found = [
-                row
-                for row in self._tables.receipts.values()
-                if row.bucket == bucket and row.key == key
-            ]
+            known = self._tables.receipts.get(receipt)
+            found = self._shown([] if known is None else [known], account)
+            return found[0] if found else None
+
+    def find(
+        self, bucket: str, key: str, limit: int = 50, *, account: UUID | None = None
+    ) -> list[Receipt]:
+        with self._tables.work():
+            rows = self._tables.receipts.values()
+            of_key = (row for row in rows if row.bucket == bucket and row.key == key)
+            found = self._shown(of_key, account)
             return sorted(found, key=lambda row: row.created_at, reverse=True)[:limit]
 
     def missing(self, drops: Sequence[Drop]) -> list[Drop]:
@@ -150,7 +183,8 @@ class FakeReceipts:
         tables = self._tables
         known = tables.films.get(film.id)
         if known is None:
-            tables.films[film.id] = replace(film, created_at=now())
+            sharing = allowed_sharing(film.sharing, film.text_check, film.licence)
+            tables.films[film.id] = replace(film, created_at=now(), sharing=sharing)
             tables.positions[film.id] = tables.next_position
             tables.next_position += 1
             tables.updated[film.id] = now()
@@ -171,11 +205,23 @@ class FakeReceipts:
                 film, patient=form.patient, study=form.study, view=form.view, facts=facts
             )
             found = self._fill(told, ())
+            said = {"source": form.source, "licence": form.licence, "sharing": form.sharing}
+            self._claim(receipt, **{name: text for name, text in said.items() if text})
         told_receipt = replace(
             receipt, form=form, contradicts=_in_order({*receipt.contradicts, *found})
         )
         tables.receipts[receipt.id] = told_receipt
         return told_receipt
+
+    def _claim(self, receipt: Receipt, **said: Any) -> None:
+        """Let an upload say of a film what its notification did not, if it is its only drop."""
+        tables = self._tables
+        drops = [row.id for row in tables.receipts.values() if row.film == receipt.film]
+        if receipt.film is None or drops != [receipt.id]:
+            return
+        film = replace(tables.films[receipt.film], **said)
+        sharing = allowed_sharing(film.sharing, film.text_check, film.licence)
+        tables.films[film.id] = replace(film, sharing=sharing)
 
     def _fill(self, given: Film, also: tuple[str, ...]) -> tuple[Fact, ...]:
         """Fill what was missing of a known film; return in which facts the drop disagrees."""
@@ -244,12 +290,7 @@ class FakeReceipts:
 
     def recent(self, account: UUID, limit: int = 100) -> list[Receipt]:
         with self._tables.work():
-            who = self._tables.allow(account, EVERYBODY)
-            rows = [
-                row
-                for row in self._tables.receipts.values()
-                if who.role in STEWARDS or row.depositor == account
-            ]
+            rows = self._shown(self._tables.receipts.values(), account)
             return sorted(rows, key=lambda row: row.created_at, reverse=True)[:limit]
 
 

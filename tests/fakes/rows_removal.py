@@ -9,14 +9,15 @@ from schemas.envelope import to_message
 from schemas.errors import Conflict, NotFound
 from schemas.events import RadiographErased
 from store.records import Erasure, RawVersion
-from tests.fakes.rows_tables import STEWARDS, Tables, now
+from tests.fakes.rows_tables import STEWARDS, Tables, decides, now
 
 
 def erase_film(
     tables: Tables, film: str, *, account: UUID | None, patient: str | None = None
 ) -> None:
     """Remove a film's rows; leave its tombstone, what is to be removed, and the event."""
-    tables.film(film)
+    site = tables.film_decided(film, account).site
+    tables.journal(account, "film.erased", film)
     receipts = [row for row in tables.receipts.values() if row.film == film]
     ids = {row.id for row in receipts}
     for labelled in [key for key in tables.labels if key[0] == film]:
@@ -54,7 +55,7 @@ def erase_film(
     again_at = moment + timedelta(seconds=tables.erase_again_s)
     tables.erasures[film] = Erasure(film, raws, moment, again_at)
     tables.tombstones[film] = patient
-    tables.journal(account, "film.erased", film)
+    tables.tombstone_sites[film] = site
     tables.say([to_message(RadiographErased(radiograph=film, erased_at=moment), site=tables.site)])
 
 
@@ -70,48 +71,55 @@ class FakePatients:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    def _films(self, patient: str) -> list[str]:
+    def _films(self, patient: str, account: UUID | None) -> list[str]:
         tables = self._tables
-        found = [row.id for row in tables.films.values() if row.patient == patient]
+        who = tables.allow_or_operator(account, STEWARDS)
+        found = [
+            row.id for row in tables.films.values() if row.patient == patient and decides(who, row)
+        ]
         return sorted(found, key=tables.positions.__getitem__)
 
     def films(self, patient: str, *, account: UUID | None) -> list[str]:
         with self._tables.work():
-            self._tables.allow_or_operator(account, STEWARDS)
-            return self._films(patient)
+            return self._films(patient, account)
 
     def disputed(self, patient: str, *, account: UUID | None) -> list[str]:
         with self._tables.work():
             tables = self._tables
-            tables.allow_or_operator(account, STEWARDS)
+            who = tables.allow_or_operator(account, STEWARDS)
             said = {
                 tables.receipts[receipt].film
                 for receipt, (told, _) in tables.said.items()
                 if told.patient == patient
             }
-            found = {row.id for row in tables.films.values() if row.patient != patient}
+            found = {
+                row.id
+                for row in tables.films.values()
+                if row.patient != patient and decides(who, row)
+            }
             return sorted(found & said, key=tables.positions.__getitem__)
 
     def erase(self, patient: str, *, account: UUID | None) -> list[str]:
         with self._tables.work():
             tables = self._tables
-            tables.allow_or_operator(account, STEWARDS)
-            films = self._films(patient)
+            who = tables.allow_or_operator(account, STEWARDS)
+            films = self._films(patient, account)
             if not films:
-                if f"patient/{patient}" in tables.tombstones:
+                if tables.stands(f"patient/{patient}", who):
                     return []
                 raise NotFound("there is no film of this patient")
             for film in films:
                 erase_film(tables, film, account=account, patient=patient)
             tables.tombstones[f"patient/{patient}"] = None
+            tables.tombstone_sites[f"patient/{patient}"] = who.site if who else None
             tables.journal(account, "patient.erased", patient, films=len(films))
             return films
 
     def lift(self, patient: str, *, account: UUID | None) -> None:
         with self._tables.work():
             tables = self._tables
-            tables.allow_or_operator(account, STEWARDS)
-            if f"patient/{patient}" not in tables.tombstones:
+            who = tables.allow_or_operator(account, STEWARDS)
+            if not tables.stands(f"patient/{patient}", who):
                 raise NotFound("this patient was not erased")
             films = [film for film, of in tables.tombstones.items() if of == patient]
             end_erasure_first(tables, films)

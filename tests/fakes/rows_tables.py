@@ -37,6 +37,18 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def sees(site: str | None, film: Film) -> bool:
+    """Return whether the accounts of a site see a film; None is a program, which does."""
+    return site is None or film.sharing != "private" or film.site == site
+
+
+def decides(who: Account | None, film: Film) -> bool:
+    """Return whether a steward or admin (None: the command line) decides over a film."""
+    if who is None or film.site == who.site:
+        return True
+    return who.role == "admin" and film.sharing != "private"
+
+
 @dataclass
 class Tables:
     """All rows. `down` makes every call raise Unavailable, as a stopped server would."""
@@ -75,6 +87,8 @@ class Tables:
     erase_again_s: float = 600.0
     live_at: dict[int, datetime] = field(default_factory=dict)
     audit: list[AuditRow] = field(default_factory=list)
+    audit_sites: list[frozenset[str]] = field(default_factory=list)
+    tombstone_sites: dict[str, str | None] = field(default_factory=dict)
     signals: list[tuple[str, str]] = field(default_factory=list)
 
     @contextmanager
@@ -137,7 +151,35 @@ class Tables:
         """Append to the audit."""
         found = self.accounts.get(account) if account else None
         who = found.pseudonym if found else None
+        film = self.films.get(subject or "")
         self.audit.append(AuditRow(now(), who, action, subject, detail))
+        self.audit_sites.append(frozenset(row.site for row in (found, film) if row is not None))
+
+    def site_of(self, account: UUID | None) -> str | None:
+        """Return the site as which an account sees films; None for a program: all of them."""
+        return self.allow(account, EVERYBODY).site if account else None
+
+    def film_seen(self, film: str, account: UUID | None) -> Film:
+        """Return a film's row as the account may see it, or raise NotFound."""
+        site = self.site_of(account)
+        if film in self.films and sees(site, self.films[film]):
+            return self.films[film]
+        if film in self.tombstones and site in {None, self.tombstone_sites.get(film)}:
+            raise Erased(f"film {film}: it was erased")
+        raise NotFound(f"film {film}: there is none")
+
+    def film_decided(self, film: str, account: UUID | None) -> Film:
+        """Return the film over which this account decides; raise NotFound, Forbidden."""
+        who = self.allow_or_operator(account, STEWARDS)
+        found = self.film_seen(film, account)
+        if not decides(who, found):
+            raise Forbidden(f"film {film}: wanted a steward of its own site")
+        return found
+
+    def stands(self, tombstone: str, who: Account | None) -> bool:
+        """Return whether a tombstone is there for who would lift it."""
+        site = self.tombstone_sites.get(tombstone)
+        return tombstone in self.tombstones and (who is None or site is None or site == who.site)
 
     def film(self, film: str) -> Film:
         """Return a film's row or raise NotFound."""

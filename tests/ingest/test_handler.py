@@ -466,3 +466,16 @@ def test_a_film_waits_while_the_model_does_not_answer(house: House) -> None:
     house.chest.judge = judge  # type: ignore[method-assign]
     house.handler.handle([record])
     assert house.receipt(record).state == "accepted"
+
+
+def test_where_it_comes_from_reaches_the_film_which_stays_private_until_it_is_clean(
+    house: House,
+) -> None:
+    says = {"statement": "2026-11", "source": "nih", "licence": "CC0-1.0", "sharing": "open"}
+    house.objects.put("dropzone", "a", png_of(drawn()), metadata=says)
+    house.handler.handle([created(house.objects.notifications[-1])])
+    row = house.rows.films.get(film_id(drawn()))
+    assert row is not None
+    assert (row.source, row.licence, row.sharing) == ("nih", "CC0-1.0", "private")
+    [receipt] = house.rows.receipts.find("dropzone", "a")
+    assert (receipt.statement, receipt.kept_private) == ("2026-11", True)

@@ -4,6 +4,8 @@ import pytest
 
 from ingest.notification import drop_of
 from schemas.errors import Dead
+from schemas.provenance import STATEMENT_VERSION, DepositorSays
+from store.records import FormSays
 from tests.fakes.objects import notification
 from tests.fakes.settings import fake_settings
 
@@ -86,3 +88,34 @@ def test_another_form_is_dead_and_its_content_stays_unsaid(value: bytes | None) 
         drop_of(value, SETTINGS)
     assert "Dupont" not in str(error.value)
     assert error.value.__suppress_context__
+
+
+def test_what_a_depositor_says_in_metadata_is_in_the_drop() -> None:
+    says = DepositorSays(
+        statement=STATEMENT_VERSION, source="nih-cxr14", licence="CC0-1.0", sharing="library"
+    )
+    drop = drop_of(notification("t1-dropzone", "a", "v1", 7, says.metadata()), SETTINGS)
+    assert drop is not None
+    assert drop.statement == STATEMENT_VERSION
+    assert drop.form == FormSays(source="nih-cxr14", licence="CC0-1.0", sharing="library")
+    plain = drop_of(notification("t1-dropzone", "a", "v1", 7), SETTINGS)
+    assert plain is not None
+    assert (plain.statement, plain.form) == (None, FormSays())
+
+
+def test_metadata_that_is_not_understood_is_left_out_and_the_log_says_which_field(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    said = {
+        "statement": "I may",
+        "source": "Dupont Jean",
+        "licence": "mine",
+        "sharing": "open",
+        "patient": "Dupont",
+    }
+    drop = drop_of(notification("t1-dropzone", "a", "v1", 7, said), SETTINGS)
+    assert drop is not None
+    assert (drop.statement, drop.form) == (None, FormSays(sharing="open"))
+    fields = [record.__dict__.get("field") for record in caplog.records]
+    assert fields == ["statement", "source", "licence"]
+    assert "Dupont" not in repr([record.__dict__ for record in caplog.records])

@@ -4,7 +4,7 @@ from datetime import timedelta
 from ingest.reconciler import Reconciler, Round
 from schemas.errors import Dead, Unavailable
 from schemas.models import ModelManifest
-from store.records import Drop, Film, Receipt
+from store.records import Drop, Film, FormSays, Receipt
 from tests.fakes.objects import FakeObjects
 from tests.fakes.rows import FakeRows
 from tests.fakes.settings import fake_settings
@@ -157,3 +157,13 @@ def test_an_outage_is_waited_for_and_the_next_round_finds_the_film() -> None:
     house.reconciler.run(stop)
     assert rounds == [True, True, True, False, False]
     assert house.topics() == ["object.uploaded"]
+
+
+def test_a_forgotten_version_keeps_what_was_said_with_it() -> None:
+    house = House()
+    said = {"statement": "2026-11", "source": "nih", "sharing": "library"}
+    house.objects.put("dropzone", "a", b"film", metadata=said)
+    assert house.reconciler.once().drops == 1
+    (receipt,) = house.rows.tables.receipts.values()
+    assert receipt.statement == "2026-11"
+    assert receipt.form == FormSays(source="nih", sharing="library")

@@ -9,6 +9,7 @@ from ingest.readers import read_film
 from schemas.errors import RadiothequeError
 from schemas.findings import FINDINGS
 from schemas.identities import film_id
+from schemas.provenance import STATEMENT_VERSION
 from stack.other_films import draw_other
 from stack.phantoms import write_film, write_films
 from store.objects import connect as connect_objects
@@ -70,7 +71,10 @@ def test_a_dropped_folder_is_analysed_and_predict_says_the_same_storing_nothing(
         assert rows.films.many(list(films.values())) == {}
 
         # When the folder is dropped
-        dropped = whole_stack.command("drop", str(tmp_path / "films"), "--prefix", "front-door")
+        says = ("--source", "phantom", "--licence", "CC0-1.0", "--sharing", "open")
+        dropped = whole_stack.command(
+            "drop", str(tmp_path / "films"), "--prefix", "front-door", "--i-am-authorised", *says
+        )
         assert dropped.returncode == 0, dropped.stderr
 
         # Then every film ends with the scores that predict gave
@@ -92,6 +96,14 @@ def test_a_dropped_folder_is_analysed_and_predict_says_the_same_storing_nothing(
                     assert stored != stored  # noqa: PLR0124 - NaN: not assessed
                 else:
                     assert said[name] == pytest.approx(float(stored), abs=1e-4)
+
+        # And what was stated came with MinIO's notification
+        for row in rows.films.many(list(films.values())).values():
+            assert (row.source, row.licence) == ("phantom", "CC0-1.0")
+        key = f"front-door/été 2026/{paths[0].name}"
+        (receipt,) = rows.receipts.find("dropzone", key)
+        assert receipt.statement == STATEMENT_VERSION
+        assert receipt.form.sharing == "open"
     finally:
         rows.close()
 

@@ -202,3 +202,17 @@ def test_buckets_are_prepared_twice_with_versions_rules_and_notification(
     assert rule.expiration.expired_object_delete_marker
     [queue] = minio.get_bucket_notification(dropzone).queue_config_list
     assert set(queue.events) == set(CREATED)
+
+
+def test_what_is_said_with_an_object_is_kept_with_its_version(
+    objects: Objects, key: str, tmp_path: Path
+) -> None:
+    first = objects.put("dropzone", key, b"a", metadata={"statement": "2026-11"})
+    (tmp_path / "film").write_bytes(b"b")
+    second = objects.put_file("dropzone", key, tmp_path / "film", {"sharing": "open"})
+    assert objects.metadata("dropzone", key, first) == {"statement": "2026-11"}
+    assert objects.metadata("dropzone", key, second) == {"sharing": "open"}
+    assert objects.metadata("dropzone", key) == {"sharing": "open"}
+    objects.remove("dropzone", key, first)
+    with pytest.raises(NotFound):
+        objects.metadata("dropzone", key, first)

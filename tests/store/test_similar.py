@@ -1,6 +1,8 @@
 """The search for look-alikes, on vectors and a cache in memory."""
 
 import threading
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from numpy.typing import NDArray
 
 from schemas.errors import NotFound, Unavailable
 from schemas.identities import film_id
-from store.records import Drop, Film
+from store.records import Drop, Film, Neighbour
 from store.similar import Similar
 from tests.fakes.cache import FakeCache
 from tests.fakes.rows import FakeRows
@@ -48,16 +50,21 @@ class World:
         return film
 
 
+def answer(world: World, film: str, *how: Any, **more: Any) -> tuple[Neighbour, ...]:
+    """Ask as a program does for the films' own site."""
+    return world.similar.answer(film, *how, site="local", account=None, **more)
+
+
 def test_the_most_alike_come_first_with_their_similarity() -> None:
     world = World()
     asked = world.add(unit(1, 0))
     far = world.add(unit(1, 2), 100)
     near = world.add(unit(1, 0.5), 200)
 
-    answer = world.similar.answer(asked)
+    found = answer(world, asked)
 
-    assert [neighbour.film for neighbour in answer] == [near, far]
-    assert answer[0].similarity == pytest.approx(1 / np.sqrt(1.25), abs=1e-5)
+    assert [neighbour.film for neighbour in found] == [near, far]
+    assert found[0].similarity == pytest.approx(1 / np.sqrt(1.25), abs=1e-5)
 
 
 def test_near_duplicates_are_folded_under_the_first_and_never_dropped() -> None:
@@ -67,9 +74,9 @@ def test_near_duplicates_are_folded_under_the_first_and_never_dropped() -> None:
     copy = world.add(unit(1, 0.51), 53)
     other = world.add(unit(1, 1), 50)
 
-    answer = world.similar.answer(asked)
+    found = answer(world, asked)
 
-    assert [(found.film, found.duplicates) for found in answer] == [(head, (copy,)), (other, ())]
+    assert [(one.film, one.duplicates) for one in found] == [(head, (copy,)), (other, ())]
 
 
 def test_alike_embeddings_of_pictures_that_differ_are_not_duplicates() -> None:
@@ -78,7 +85,7 @@ def test_alike_embeddings_of_pictures_that_differ_are_not_duplicates() -> None:
     world.add(unit(1, 0.50), 50)
     world.add(unit(1, 0.51), 54)
 
-    assert [found.duplicates for found in world.similar.answer(asked)] == [(), ()]
+    assert [found.duplicates for found in answer(world, asked)] == [(), ()]
 
 
 def test_alike_pictures_equally_far_from_the_question_but_apart_are_not_duplicates() -> None:
@@ -87,7 +94,7 @@ def test_alike_pictures_equally_far_from_the_question_but_apart_are_not_duplicat
     world.add(unit(1, 0.5, 0), 50)
     world.add(unit(1, 0, 0.5), 50)
 
-    assert [found.duplicates for found in world.similar.answer(asked)] == [(), ()]
+    assert [found.duplicates for found in answer(world, asked)] == [(), ()]
 
 
 def test_folding_never_leaves_fewer_than_asked_for_while_there_are_more() -> None:
@@ -97,11 +104,11 @@ def test_folding_never_leaves_fewer_than_asked_for_while_there_are_more() -> Non
         world.add(unit(1, 0.1 + step / 100_000), 50)
     others = [world.add(unit(1, 1 + step), 60 + 5 * step) for step in range(11)]
 
-    answer = world.similar.answer(asked)
+    found = answer(world, asked)
 
-    assert len(answer) == 12
-    assert len(answer[0].duplicates) == 59
-    assert {found.film for found in answer[1:]} == set(others)
+    assert len(found) == 12
+    assert len(found[0].duplicates) == 59
+    assert {one.film for one in found[1:]} == set(others)
 
 
 def test_films_of_the_same_patient_are_left_out_unless_asked_for() -> None:
@@ -110,8 +117,8 @@ def test_films_of_the_same_patient_are_left_out_unless_asked_for() -> None:
     same = world.add(unit(1, 0.1), 10, patient="p")
     stranger = world.add(unit(1, 0.2), 20)
 
-    without = world.similar.answer(asked)
-    with_them = world.similar.answer(asked, same_patient=True)
+    without = answer(world, asked)
+    with_them = answer(world, asked, same_patient=True)
 
     assert [found.film for found in without] == [stranger]
     assert [found.film for found in with_them] == [same, stranger]
@@ -121,14 +128,14 @@ def test_the_second_question_is_answered_by_the_cache_until_its_time_is_over() -
     world = World()
     asked = world.add(unit(1, 0))
     first = world.add(unit(1, 0.5), 10)
-    assert [found.film for found in world.similar.answer(asked)] == [first]
+    assert [found.film for found in answer(world, asked)] == [first]
 
     newer = world.add(unit(1, 0.1), 90)
-    assert [found.film for found in world.similar.answer(asked)] == [first]
+    assert [found.film for found in answer(world, asked)] == [first]
     assert world.cache.hits == 1
 
     world.cache.now += 46
-    assert [found.film for found in world.similar.answer(asked)] == [newer, first]
+    assert [found.film for found in answer(world, asked)] == [newer, first]
 
 
 def test_each_question_has_an_answer_of_its_own() -> None:
@@ -137,9 +144,9 @@ def test_each_question_has_an_answer_of_its_own() -> None:
     for step in range(5):
         world.add(unit(1, step + 1), 40 * step)
 
-    assert len(world.similar.answer(asked, 2)) == 2
-    assert len(world.similar.answer(asked, 3)) == 3
-    assert world.similar.answer(asked, 3, "Edema") == ()
+    assert len(answer(world, asked, 2)) == 2
+    assert len(answer(world, asked, 3)) == 3
+    assert answer(world, asked, 3, "Edema") == ()
     assert len(world.cache.kept) == 3
 
 
@@ -147,10 +154,10 @@ def test_with_the_cache_down_the_answer_is_the_same() -> None:
     world = World()
     asked = world.add(unit(1, 0))
     world.add(unit(1, 0.5), 10)
-    wanted = world.similar.answer(asked)
+    wanted = answer(world, asked)
     world.cache.down = True
 
-    assert world.similar.answer(asked) == wanted
+    assert answer(world, asked) == wanted
 
 
 def test_many_who_ask_the_same_at_once_cause_one_search() -> None:
@@ -169,8 +176,7 @@ def test_many_who_ask_the_same_at_once_cause_one_search() -> None:
     world.rows.vectors.nearest = slow  # type: ignore[assignment,method-assign]
     answers: list[object] = []
     threads = [
-        threading.Thread(target=lambda: answers.append(world.similar.answer(asked)))
-        for _ in range(8)
+        threading.Thread(target=lambda: answers.append(answer(world, asked))) for _ in range(8)
     ]
     for thread in threads:
         thread.start()
@@ -190,10 +196,10 @@ def test_a_film_without_embedding_is_not_found_and_later_asked_again() -> None:
     del world.rows.tables.embeddings[film, "e1"]
 
     with pytest.raises(NotFound):
-        world.similar.answer(film)
+        answer(world, film)
     world.rows.tables.embeddings[film, "e1"] = unit(1)
 
-    assert world.similar.answer(film) == ()
+    assert answer(world, film) == ()
 
 
 def test_an_unknown_finding_is_refused_with_the_known_ones() -> None:
@@ -201,7 +207,7 @@ def test_an_unknown_finding_is_refused_with_the_known_ones() -> None:
     film = world.add(unit(1, 0))
 
     with pytest.raises(ValueError, match="Pneumothorax"):
-        world.similar.answer(film, 12, "Pneumonthorax")
+        answer(world, film, 12, "Pneumonthorax")
 
 
 def test_with_the_rows_down_it_is_unavailable() -> None:
@@ -210,4 +216,20 @@ def test_with_the_rows_down_it_is_unavailable() -> None:
     world.rows.down = True
 
     with pytest.raises(Unavailable):
-        world.similar.answer(film)
+        answer(world, film)
+
+
+def test_what_one_site_is_told_is_kept_for_that_site_alone() -> None:
+    world = World()
+    asked, near = world.add(unit(1, 0)), world.add(unit(1, 0.5), 10)
+    tables = world.rows.tables
+    tables.films[asked] = replace(tables.films[asked], sharing="library")
+
+    def told(site: str) -> list[str]:
+        found = world.similar.answer(asked, site=site, account=None)
+        return [neighbour.film for neighbour in found]
+
+    assert told("local") == [near]
+    assert told("elsewhere") == []
+    assert told("local") == [near]
+    assert world.cache.hits == 1

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -38,8 +39,13 @@ class FakeSimilar:
         k: int = 12,
         finding: str | None = None,
         *,
+        site: str,
+        account: UUID | None,
         same_patient: bool = False,
     ) -> tuple[Neighbour, ...]:
+        # The application answers people: they have a site, and it is asked with their account.
+        assert site
+        assert account is not None
         self.asked.append((film, k, finding, same_patient))
         if film not in self.answers:
             raise NotFound(f"film {film}: it has no embedding yet")

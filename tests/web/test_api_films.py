@@ -1,5 +1,7 @@
 """The library by the API: lists, one film, look-alikes, erasure."""
 
+from dataclasses import replace
+
 import pytest
 
 from schemas.findings import FINDINGS
@@ -202,6 +204,18 @@ def test_an_erased_film_is_in_no_answer_even_one_that_was_kept(web: Web) -> None
     assert web.get(f"/radiographs/{gone}/similar").status_code == 404
     assert web.get(f"/radiographs/{gone}/image").status_code == 404
     assert "radiograph.erased" in [row.topic for row in web.rows.outbox.messages]
+
+
+def test_a_kept_answer_shows_nothing_that_another_site_has_made_private(web: Web) -> None:
+    film, hidden = add_film(web, "a")[0].id, add_film(web, "b")[0].id
+    seen = add_film(web, "c")[0].id
+    films = web.rows.tables.films
+    films[hidden] = replace(films[hidden], site="elsewhere")
+    web.similar.answers[film] = (Neighbour(hidden, 0.9), Neighbour(seen, 0.8, (hidden,)))
+
+    (item,) = web.get(f"/radiographs/{film}/similar").json["items"]
+
+    assert (item["id"], item["duplicates"]) == (seen, [])
 
 
 @pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("radiologist", 403)])

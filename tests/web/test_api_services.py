@@ -29,6 +29,7 @@ class RealWeb:
             digest = token_hash(self.tokens[role])
             operator.accounts.add_token(account.id, digest, "test", by=admin.id)
         operator.close()
+        self.reader = reader
         self.deps = open_deps(settings, dict)
         self.app = create_app(settings, self.deps)
         self.app.test_client_class = Browser
@@ -68,7 +69,7 @@ def test_an_upload_is_one_version_in_the_dropzone_and_one_event_in_the_outbox(
 ) -> None:
     receipt = upload(real, b"some bytes")
 
-    kept = real.deps.rows.receipts.get(UUID(receipt))
+    kept = real.deps.rows.receipts.get(UUID(receipt), account=real.reader.id)
     assert kept is not None
     assert real.deps.objects.read("dropzone", kept.key, kept.version) == b"some bytes"
     assert kept.version

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from schemas.provenance import STATEMENT_VERSION
 from store.records import Role
 from tests.web.conftest import Answer, Web, build
 from tests.web.library import add_film
@@ -19,6 +20,12 @@ def send(web: Web, *files: tuple[str, bytes], role: Role | None = "radiologist")
     return web.post("/radiographs", role, data=body_of(*files), content_type=MULTIPART)
 
 
+def stated() -> bytes:
+    """Return the field in which a depositor states what every deposit needs."""
+    head = '--x\r\nContent-Disposition: form-data; name="statement"'
+    return f"{head}\r\n\r\n{STATEMENT_VERSION}\r\n".encode()
+
+
 def body_of(*files: tuple[str, bytes]) -> bytes:
     """Return a multipart body, as a browser writes it."""
     parts = [
@@ -29,7 +36,7 @@ def body_of(*files: tuple[str, bytes]) -> bytes:
         + b"\r\n"
         for name, content in files
     ]
-    return b"".join(parts) + b"--x--\r\n"
+    return stated() + b"".join(parts) + b"--x--\r\n"
 
 
 @pytest.fixture

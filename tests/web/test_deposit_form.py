@@ -11,6 +11,7 @@ from gunicorn.http.errors import InvalidRequestLine
 from gunicorn.workers.base import Worker
 
 from schemas.facts import KnownFacts
+from schemas.provenance import STATEMENT_VERSION
 from schemas.pseudonyms import day_code, patient_code, shifted
 from store.records import FormSays, Receipt, Role
 from tests.web.conftest import ROLES, Answer, Web
@@ -23,6 +24,7 @@ DAY = date(2021, 4, 17)
 
 def send(web: Web, films: int = 1, /, **fields: str | tuple[str, ...]) -> Answer:
     """Post films with these text fields, as a browser writes them."""
+    fields = dict[str, str | tuple[str, ...]](statement=STATEMENT_VERSION) | fields
     parts = [
         f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'
         for name, said in fields.items()

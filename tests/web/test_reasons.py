@@ -114,7 +114,7 @@ def test_facts_keep_their_figures(english: str, french: str) -> None:
 def receipt(state: Any, **more: Any) -> Receipt:
     return Receipt(
         id=uuid4(), bucket="b", key="k", version="v", lane="first",
-        state=state, site="s", source="upload", created_at=now(), updated_at=now(), **more,
+        state=state, site="local", source="upload", created_at=now(), updated_at=now(), **more,
     )  # fmt: skip
 
 

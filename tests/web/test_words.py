@@ -12,6 +12,7 @@ from web.words import CATALOGUE, FINDING_WORDS, Words
 WEB = Path(__file__).parents[2] / "web"
 #: Keys that templates and modules build from a state, role, label … by hand.
 BUILT = (
+    "sharing.", "statement.",
     "role.", "error.", "state.", "group.", "label.", "source.", "view.", "films.", "process.",
     "deposit.", "suspected", "borderline", "not_suspected", "not_assessed", "keys.", "sign_in.",
     "system.", "known.sex.", "check.",

@@ -45,7 +45,9 @@ def test_only_an_uploads_answer_is_made_ready_and_it_is_what_web_asks() -> None:
 
     (key,) = world.cache.kept
     assert key.startswith(world.upload)
-    answer = Similar(settings(), world.rows, world.cache).answer(world.upload)
+    answer = Similar(settings(), world.rows, world.cache).answer(
+        world.upload, site="test", account=None
+    )
     assert world.cache.hits == 1
     assert len(answer) == 3
 

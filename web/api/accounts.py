@@ -29,16 +29,21 @@ def mine() -> dict[str, Any]:
 
 @accounts.get("/accounts", responses={200: AccountsOut})
 def everybody() -> dict[str, Any]:
-    """Return all accounts. Admins."""
+    """Return all accounts of the admin's site. Admins."""
     found = deps().rows.accounts.list(by=current_account().id)
     return {"items": [_account_json(account) for account in found]}
 
 
 @accounts.post("/accounts", responses={201: AccountOut})
 def add(body: AccountIn) -> tuple[dict[str, Any], int]:
-    """Add an account. Admins."""
+    """Add an account of the admin's site. Admins."""
+    admin = current_account()
     added = deps().rows.accounts.add(
-        body.name.strip(), body.role, hash_password(body.password), by=current_account().id
+        body.name.strip(),
+        body.role,
+        hash_password(body.password),
+        by=admin.id,
+        site=admin.site,
     )
     return _account_json(added), 201
 

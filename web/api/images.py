@@ -7,7 +7,7 @@ from flask import Response, request
 from schemas.errors import NotFound
 from schemas.findings import finding_index
 from store.ports import rendition_key
-from store.records import Film
+from store.records import Account, Film
 from web import heatmap
 from web.api.routes import picture, subject
 from web.api.shapes import ActivationQuery, FilmPath, ImageQuery
@@ -27,7 +27,7 @@ BUCKET: Final = "radiographs"
 def image(path: FilmPath, query: ImageQuery) -> Response:
     """Return a rendition: `full` (PNG at full depth), `display` or `thumbnail` (JPEG)."""
     account = current_account()
-    film = _film(path.film)
+    film = _film(path.film, account)
     etag = f"{film.id}-{query.rendition}"
     response = Response(headers={"Cache-Control": RENDITION_CACHE})
     response.set_etag(etag)
@@ -49,8 +49,8 @@ def activation(path: FilmPath, query: ActivationQuery) -> Response:
     Not found when the film has no analysis yet, or its model does not assess the finding.
     """
     account = current_account()
-    film = _film(path.film)
-    analysis = deps().rows.analyses.get(film.id)
+    film = _film(path.film, account)
+    analysis = deps().rows.analyses.get(film.id, account=account.id)
     index = finding_index(query.finding)
     if analysis is None:
         raise NotFound(f"film {film.id}: it has no analysis yet")
@@ -67,9 +67,9 @@ def activation(path: FilmPath, query: ActivationQuery) -> Response:
     return response
 
 
-def _film(film: str) -> Film:
+def _film(film: str, account: Account) -> Film:
     """Return a film's row: a picture of an erased film is gone with it. Raises NotFound."""
-    found = deps().rows.films.get(film)
+    found = deps().rows.films.seen([film], account=account.id).get(film)
     if found is None:
         raise NotFound(f"film {film}: there is none")
     return found

@@ -15,17 +15,17 @@ letters = subject("dead letters", "Records that were set aside, replayed or disc
 @letters.get("/dead-letters", responses={200: LettersOut})
 def page(query: LettersQuery) -> dict[str, Any]:
     """Return dead letters, newest first. Stewards and admins."""
-    require_role("steward", "admin")
+    account = require_role("steward", "admin")
     state = None if query.state == "all" else query.state
-    found = deps().rows.letters.list(state, query.limit)
+    found = deps().rows.letters.list(state, query.limit, account=account.id)
     return {"items": [letter_json(letter) for letter in found]}
 
 
 @letters.get("/dead-letters/<id>", responses={200: LetterOut})
 def read(path: IdPath) -> dict[str, Any]:
     """Return one dead letter, without the record itself. Stewards and admins."""
-    require_role("steward", "admin")
-    found = deps().rows.letters.get(path.id)
+    account = require_role("steward", "admin")
+    found = deps().rows.letters.get(path.id, account=account.id)
     if found is None:
         raise NotFound(f"dead letter {path.id}: there is none")
     return letter_json(found)

@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from schemas.errors import NotFound
+from pydantic import BaseModel
+
+from schemas.errors import Conflict, NotFound
+from schemas.provenance import Licence, Sharing
 from web.api.routes import subject
 from web.api.shapes import (
     FilmDetailOut,
@@ -10,6 +13,7 @@ from web.api.shapes import (
     FilmsOut,
     FilmsQuery,
     OverruleIn,
+    Request,
     SimilarOut,
     SimilarQuery,
 )
@@ -17,6 +21,21 @@ from web.auth import current_account
 from web.deps import deps
 from web.films import detail_json, film_json, known_models, label_json
 from web.problems import Problem
+
+
+class SharingIn(Request):
+    """Who may see a film, and under which licence. What is left out is taken away."""
+
+    sharing: Sharing
+    licence: Licence | None = None
+
+
+class SharingOut(BaseModel):
+    """The same, as it is now."""
+
+    sharing: Sharing
+    licence: str | None
+
 
 radiographs = subject("films", "The library of films, what models and readers say of them.")
 
@@ -60,7 +79,14 @@ def similar(path: FilmPath, query: SimilarQuery) -> dict[str, Any]:
     """Return the most alike films; those of the same patient are left out unless included."""
     account = current_account()
     same_patient = query.same_patient == "include"
-    found = deps().similar.answer(path.film, query.k, query.finding, same_patient=same_patient)
+    found = deps().similar.answer(
+        path.film,
+        query.k,
+        query.finding,
+        site=account.site,
+        account=account.id,
+        same_patient=same_patient,
+    )
     # The film asked about comes along, and those that are folded away: a kept answer may have
     # outlived any of them.
     folded = (film for neighbour in found for film in neighbour.duplicates)
@@ -97,6 +123,24 @@ def overrule(path: FilmPath, body: OverruleIn) -> tuple[str, int]:
     account = current_account().id
     deps().rows.films.overrule(path.film, body.check, holds=body.holds, account=account)
     return "", 204
+
+
+@radiographs.put("/radiographs/<film>/sharing", responses={200: SharingOut})
+def share(path: FilmPath, body: SharingIn) -> dict[str, Any]:
+    """Say who may see a film. Stewards of its site, and admins who see it.
+
+    409 unless it is private or its text check is clean, and for an open film without a licence.
+    """
+    account = current_account()
+    try:
+        film = deps().rows.films.share(path.film, body.sharing, body.licence, account=account.id)
+    except Conflict:
+        raise Problem(
+            409,
+            "Wanted a film without any text in it, and of an open one a licence.",
+            "kept-private",
+        ) from None
+    return {"sharing": film.sharing, "licence": film.licence}
 
 
 @radiographs.delete("/radiographs/<film>", responses={204: None})

@@ -1,6 +1,7 @@
 """Depositing films, and what became of them: /radiographs (POST) and /receipts."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -9,7 +10,7 @@ from flask import Response, request
 from werkzeug.wsgi import get_input_stream
 
 from store.ports import Objects
-from store.records import Drop, FormSays
+from store.records import Account, Drop
 from web import health, uploads
 from web.api.routes import subject
 from web.api.shapes import (
@@ -23,7 +24,7 @@ from web.deps import deps, settings
 from web.form import DepositForm, UploadOut, form_says
 from web.language import current_language
 from web.problems import API_PREFIX
-from web.receipts import may_see, read_receipt, receipt_json
+from web.receipts import read_receipt, receipt_json
 from web.uploads import Upload
 
 receipts = subject("deposit", "Films come in, and receipts say what became of them.")
@@ -37,7 +38,7 @@ _UPLOAD_BODY: Final = {
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
-                    "required": [uploads.FIELD],
+                    "required": [uploads.FIELD, "statement"],
                     "properties": {
                         uploads.FIELD: {
                             "type": "array",
@@ -61,6 +62,9 @@ def deposit() -> tuple[dict[str, Any], int]:
     `patient`, `exam_date` and `view` may be said of all films of the request. Of the patient's
     code and the day only a keyed hash and a shifted day are ever stored. Where a file says
     otherwise, the file is believed and the receipt says so.
+
+    `statement` is required: the version of what the depositor states, once for all films of a
+    deposit. `source`, `licence` and `sharing` say where they come from and who may see them.
     """
     account = require_role("radiologist", "steward", "admin")
     # This view reads the body itself, under its own limits; the small one is for all others.
@@ -69,8 +73,10 @@ def deposit() -> tuple[dict[str, Any], int]:
     with uploads.read_uploads(stream, request.content_type or "", settings()) as body:
         files = body.files
         # First: what is wrong is said before anything is stored.
-        form = form_says(body.fields, settings())
-        drops = _put_all(files, account.id, form)
+        form, statement = form_says(body.fields, settings(), account.site)
+        drops = [
+            replace(drop, form=form, statement=statement) for drop in _put_all(files, account)
+        ]
     # 1. the objects are there, 2. receipts and `object.uploaded` in one transaction. Cut between
     # the two, MinIO's own notification brings the films in all the same.
     taken = deps().rows.receipts.open_with_event(drops)
@@ -98,7 +104,7 @@ def take_in_the_rest(answer: Response) -> Response:
 
 @receipts.get("/receipts/<id>", responses={200: ReceiptOut})
 def read(path: IdPath) -> dict[str, Any]:
-    """Say what became of one drop. Stewards see everybody's, others their own."""
+    """Say what became of one drop. Stewards see their whole site's, others their own."""
     receipt = read_receipt(deps().rows, path.id, current_account())
     return receipt_json(receipt, current_language())
 
@@ -110,24 +116,21 @@ def find(query: ReceiptQuery) -> dict[str, Any]:
     The rows are compared by a keyed hash of the key.
     """
     account = current_account()
-    found = deps().rows.receipts.find(query.bucket, query.key)
+    found = deps().rows.receipts.find(query.bucket, query.key, account=account.id)
     language = current_language()
-    items = [receipt_json(row, language) for row in found if may_see(account, row)]
-    return {"items": items}
+    return {"items": [receipt_json(row, language) for row in found]}
 
 
-def _put_all(files: list[Upload], depositor: UUID, form: FormSays) -> list[Drop]:
+def _put_all(files: list[Upload], account: Account) -> list[Drop]:
     """Put the files in dropzone, several at a time; return their drops in the order sent."""
-    put = partial(
-        _put, objects=deps().objects, site=settings().site, depositor=depositor, form=form
-    )
+    put = partial(_put, objects=deps().objects, site=account.site, depositor=account.id)
     if len(files) == 1:
         return [put(files[0])]
     with ThreadPoolExecutor(_PUTS) as pool:
         return list(pool.map(put, files))
 
 
-def _put(file: Upload, *, objects: Objects, site: str, depositor: UUID, form: FormSays) -> Drop:
+def _put(file: Upload, *, objects: Objects, site: str, depositor: UUID) -> Drop:
     # A key of its own, not the file's name: names may hold a patient's.
     key = f"uploads/{uuid4()}"
     if file.path is None:
@@ -144,5 +147,4 @@ def _put(file: Upload, *, objects: Objects, site: str, depositor: UUID, form: Fo
         source="upload",
         filename=file.filename,
         depositor=depositor,
-        form=form,
     )

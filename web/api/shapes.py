@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from schemas.events import FindingState, Verdict
 from schemas.facts import KnownFacts
 from schemas.findings import FINDINGS, finding_index
+from schemas.provenance import Sharing
 from store.records import Fact, LabelSource, LetterState, ReceiptState, Role
+from web.films import ProvenanceOut
 
 Score = Annotated[float, Field(ge=0, le=1)]
 FindingName = Annotated[str, Field(json_schema_extra={"enum": list(FINDINGS)})]
@@ -60,6 +62,10 @@ class ReceiptOut(BaseModel):
     created_at: datetime
     updated_at: datetime
     contradicts: list[Fact] = Field([], description="disagrees with its file or earlier drops")
+    statement: str | None = Field(None, description="version of what the depositor stated")
+    stated_at: datetime | None = None
+    sharing: Sharing | None = Field(None, description="who may see the film now")
+    kept_private: bool = Field(False, description="it was to be shared and may not be")
 
 
 class ReceiptsOut(BaseModel):
@@ -159,6 +165,8 @@ class FilmOut(BaseModel):
     view: str | None
     site: str
     source: str
+    licence: str | None = Field(description="SPDX identifier")
+    sharing: Sharing
     flags: list[str]
     checks: dict[str, float] = Field(
         description="how sure the input check is that the film is lateral, inverted, rotated,"
@@ -219,6 +227,7 @@ class FilmDetailOut(FilmOut):
     findings: list[FindingDetailOut]  # type: ignore[assignment]  # more of each
     patient: str | None = Field(description="pseudonym")
     study: str | None = Field(description="pseudonym")
+    provenance: ProvenanceOut
     facts: KnownFacts = Field(description="what else is known; nothing of it names anybody")
     validations: list[ReadingOut]
     comments: list[CommentOut]

@@ -1,10 +1,11 @@
 """*Dépôt*: dropping films in the browser and seeing what becomes of each."""
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, get_args
 
 from flask import Blueprint, render_template
 
+from schemas.provenance import LICENCES, STATEMENT_VERSION, Sharing
 from web.auth import current_account
 from web.deps import deps, settings
 from web.language import current_language
@@ -32,5 +33,8 @@ def page() -> str:
         file_limit=limits.file_limit_bytes,
         request_limit=limits.request_limit_bytes,
         files_limit=limits.request_limit_files,
+        statement=STATEMENT_VERSION,
+        licences=LICENCES,
+        sharings=get_args(Sharing),
         today=datetime.now(UTC).date().isoformat(),
     )

@@ -3,9 +3,9 @@
 from datetime import date
 
 from schemas.facts import OLDEST_AGE
-from store.records import Film
+from store.records import Film, FilmDetail
 from web.language import Language
-from web.pages.formats import number
+from web.pages.formats import day, number
 from web.words import Words
 
 Line = tuple[str, str]
@@ -32,6 +32,23 @@ def known_lines(film: Film, language: Language) -> list[Line]:
     add("known.device", " ".join(word for word in (facts.maker, facts.device) if word))
     add("known.modality", facts.modality)
     return lines
+
+
+def provenance_lines(detail: FilmDetail, language: Language) -> list[Line]:
+    """Return (what it is, what is known) of where a film comes from and who may see it."""
+    words = Words(language)
+    origin = detail.provenance
+    stated = words("provenance.no_statement")
+    if origin.statement is not None:
+        when = day(origin.stated_at, language)
+        stated = words("provenance.stated_on", version=origin.statement, when=when)
+    return [
+        (words("provenance.site"), origin.site),
+        (words("provenance.source"), origin.source),
+        (words("provenance.licence"), origin.licence or words("provenance.no_licence")),
+        (words("provenance.sharing"), words(f"sharing.{origin.sharing}")),
+        (words("provenance.stated"), stated),
+    ]
 
 
 def _age(years: int, words: Words) -> str:

@@ -1,20 +1,22 @@
 """*Lecture*: one film, what the model says of it, what readers say, what is alike."""
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from flask import Blueprint, render_template
 
 from schemas.errors import NotFound
 from schemas.film_check import CHECKS, is_lateral
 from schemas.findings import READING_ORDER
-from store.records import Account, FilmDetail
+from schemas.provenance import LICENCES, Sharing
+from store.records import Account, Film, FilmDetail
 from web.auth import current_account
 from web.deps import deps
 from web.heatmap import colours
 from web.language import current_language
 from web.pages.checked import flag_lines
 from web.pages.findings import finding_rows
-from web.pages.known import known_lines
+from web.pages.known import known_lines, provenance_lines
+from web.receipts import STEWARDS
 
 reading: Final = Blueprint("reading", __name__)
 _ID_LENGTH: Final = 64
@@ -48,6 +50,13 @@ def remember_shown(detail: FilmDetail, account: Account) -> None:
         deps().rows.readings.shown(
             detail.row.film.id, account=account.id, answer=answer, others=others
         )
+
+
+def decides(account: Account, film: Film) -> bool:
+    """Return whether this account may remove or share the film; the database has the last word."""
+    if film.site == account.site:
+        return account.role in STEWARDS
+    return account.role == "admin" and film.sharing != "private"
 
 
 def legend() -> list[tuple[float, str, float]]:
@@ -85,7 +94,10 @@ def view(detail: FilmDetail, account: Account) -> dict[str, Any]:
         "comments": detail.comments,
         "next_film": older.items[0].film.id if older.items else None,
         "may_read": account.role != "viewer",
-        "may_moderate": account.role in {"steward", "admin"},
+        "may_moderate": decides(account, detail.row.film),
+        "provenance": provenance_lines(detail, current_language()),
+        "sharings": get_args(Sharing) if detail.row.film.text_check == "clean" else ("private",),
+        "licences": LICENCES,
         "model": detail.analysis.model_label if detail.analysis else None,
         "known": known_lines(detail.row.film, current_language()),
         "checks": CHECKS,

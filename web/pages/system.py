@@ -83,7 +83,7 @@ def open_letters(account: Account | None) -> list[Letter] | None:
     if account is None:
         return None
     try:
-        return deps().rows.letters.list("open", _LETTERS)
+        return deps().rows.letters.list("open", _LETTERS, account=account.id)
     except Unavailable:
         return None
 

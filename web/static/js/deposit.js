@@ -2,6 +2,7 @@
 import { words } from "./words.js";
 import { About } from "./deposit/about.js";
 import { Fate, isFinal } from "./deposit/fate.js";
+import { Origin } from "./deposit/origin.js";
 import { Rows } from "./deposit/rows.js";
 import { Sending } from "./deposit/sending.js";
 import { filesOf } from "./deposit/tree.js";
@@ -48,6 +49,7 @@ if (zone) {
   };
   const rows = new Rows(find("drops"), (drop) => resend([drop]));
   const about = new About(find("about-form"), find("about-used"));
+  const origin = new Origin(find("statement-form"), find("origin-form"));
   const sending = new Sending(limits, (drop) => {
     rows.draw(drop);
     if (drop.state === "received") {
@@ -98,12 +100,19 @@ if (zone) {
     ["choose-files", "files"],
     ["choose-folder", "folder"],
   ]) {
-    find(button).addEventListener("click", () => find(input).click());
+    find(button).addEventListener("click", () => {
+      const wrong = origin.wrong();
+      say(wrong);
+      if (wrong === "") find(input).click();
+    });
     find(input).addEventListener("change", (event) => {
-      say("");
-      const files = [...event.target.files].filter((file) => !file.name.startsWith("."));
-      take(files, about.take());
-      about.used(files.length);
+      const wrong = origin.wrong();
+      say(wrong);
+      if (wrong === "") {
+        const files = [...event.target.files].filter((file) => !file.name.startsWith("."));
+        take(files, { ...about.take(), ...origin.said() });
+        about.used(files.length);
+      }
       event.target.value = "";
     });
   }
@@ -127,11 +136,13 @@ if (zone) {
     event.preventDefault();
     inside = 0;
     zone.classList.remove("over");
-    say("");
+    const wrong = origin.wrong();
+    say(wrong);
+    if (wrong !== "") return;
     let unreadable = 0;
     let some = [];
     let found = 0;
-    const said = about.take();
+    const said = { ...about.take(), ...origin.said() };
     for await (const file of filesOf(event.dataTransfer, () => {
       unreadable += 1;
     })) {
@@ -152,12 +163,16 @@ if (zone) {
   });
 }
 
-/** Why it was refused, or in what it disagrees with what was known: never both. */
+/** Why it was refused; else in what it disagrees, and that it stays private. */
 function messageOf(receipt) {
   if (receipt.reason) return receipt.reason.message;
-  if (receipt.contradicts.length === 0) return "";
-  const facts = receipt.contradicts.map((fact) => words(`deposit.fact.${fact}`)).join(", ");
-  return words("deposit.contradicts", { facts });
+  const said = [];
+  if (receipt.contradicts.length > 0) {
+    const facts = receipt.contradicts.map((fact) => words(`deposit.fact.${fact}`)).join(", ");
+    said.push(words("deposit.contradicts", { facts }));
+  }
+  if (receipt.kept_private) said.push(words("deposit.kept_private"));
+  return said.join(" ; ");
 }
 
 let announced = 0;

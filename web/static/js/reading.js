@@ -136,6 +136,23 @@ find("comments").addEventListener("click", async (event) => {
   });
 });
 
+// Sharing, for stewards of the film's site
+find("share-form")?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { sharing, licence } = event.target.elements;
+  if (sharing.value === "open" && licence.value === "") {
+    say(words("deposit.licence_first"), "bad");
+    licence.focus();
+    return;
+  }
+  await tell(async () => {
+    const body = { sharing: sharing.value, licence: licence.value || null };
+    await ask(`${api}/sharing`, { method: "PUT", body });
+    await redraw("provenance");
+    say(words("provenance.saved"));
+  });
+});
+
 // Erasing, for stewards: a dialogue asks once more, its safe button first
 find("erase")?.addEventListener("click", () => find("erase-dialog").showModal());
 find("erase-now")?.addEventListener("click", async (event) => {

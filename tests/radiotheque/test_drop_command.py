@@ -1,0 +1,101 @@
+"""`radiotheque drop`: what a depositor states and says, before anything is sent."""
+
+import io
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from radiotheque import film_commands
+from radiotheque.__main__ import main
+from radiotheque.demo import PHANTOMS_SAY
+from schemas.provenance import STATEMENT_VERSION, STATEMENTS, DepositorSays
+
+
+class Terminal(io.StringIO):
+    """What somebody types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "a.png").write_bytes(b"film")
+    return tmp_path
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[DepositorSays]:
+    """Return what was said of each drop that would have left."""
+    said: list[DepositorSays] = []
+
+    def send(state: Any, keys: Mapping[Path, str], says: DepositorSays) -> dict[Path, str]:
+        assert state
+        assert list(keys.values()) == ["a.png"]
+        said.append(says)
+        return {}
+
+    monkeypatch.setattr(film_commands, "drop_files", send)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    return said
+
+
+def test_without_the_flag_or_a_terminal_nothing_is_sent(
+    folder: Path, sent: list[DepositorSays], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["drop", str(folder)]) == 2
+    assert sent == []
+    printed = capsys.readouterr().err
+    assert all(text in printed for text in STATEMENTS[STATEMENT_VERSION])
+    assert "--i-am-authorised" in printed
+
+
+@pytest.mark.parametrize(("typed", "code"), [("o\n", 0), ("Yes\n", 0), ("n\n", 2), ("", 2)])
+def test_on_a_terminal_it_asks(
+    folder: Path,
+    sent: list[DepositorSays],
+    monkeypatch: pytest.MonkeyPatch,
+    typed: str,
+    code: int,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal(typed))
+    assert main(["drop", str(folder)]) == code
+    assert len(sent) == (code == 0)
+
+
+def test_what_is_said_goes_along_and_private_is_the_default(
+    folder: Path, sent: list[DepositorSays]
+) -> None:
+    flag = "--i-am-authorised"
+    assert main(["drop", str(folder), flag]) == 0
+    options = ["--source", "nih-cxr14", "--licence", "CC0-1.0", "--sharing", "open"]
+    assert main(["drop", str(folder), flag, *options]) == 0
+    assert [says.metadata() for says in sent] == [
+        {"statement": STATEMENT_VERSION, "sharing": "private"},
+        {
+            "statement": STATEMENT_VERSION,
+            "source": "nih-cxr14",
+            "licence": "CC0-1.0",
+            "sharing": "open",
+        },
+    ]
+
+
+@pytest.mark.parametrize("options", [["--source", "Dr. Dupont"], ["--sharing", "open"]])
+def test_what_could_not_be_kept_is_refused_before_anything_is_sent(
+    folder: Path, sent: list[DepositorSays], options: list[str]
+) -> None:
+    assert main(["drop", str(folder), "--i-am-authorised", *options]) == 2
+    assert sent == []
+
+
+def test_the_demo_s_phantoms_are_open_and_stated() -> None:
+    assert PHANTOMS_SAY.metadata() == {
+        "statement": STATEMENT_VERSION,
+        "source": "phantom",
+        "licence": "CC0-1.0",
+        "sharing": "open",
+    }
