@@ -13,7 +13,8 @@ LANGUAGE sql STABLE AS $$
     SELECT (r.id, r.bucket, r.key, r.version, r.lane, r.state, r.site, r.source, r.created_at,
         r.updated_at, r.size, r.filename, r.depositor, r.code, r.wanted, r.came, r.film,
         r.said -> 'form', r.contradicts, r.held_at, r.released_at, r.black_out, r.note,
-        r.statement, r.stated_at, (SELECT f.sharing FROM film f WHERE f.id = r.film), p_new)::api.receipt_row;
+        r.statement, r.stated_at, (SELECT f.sharing FROM film f WHERE f.id = r.film),
+        p_new)::api.receipt_row;
 $$;
 
 -- Whether an account knows of a receipt: its depositor, and the stewards of its site.

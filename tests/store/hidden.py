@@ -29,6 +29,7 @@ class Subject:
     receipt: UUID
     letter: UUID
     key: str
+    held: UUID
 
 
 @dataclass
@@ -90,8 +91,8 @@ def _comment(house: House, who: Account, subject: Subject) -> Any:
 
 
 def _release(house: House, who: Account, subject: Subject) -> Any:
-    event = to_message(ObjectUploaded(receipt=subject.receipt), site="north")
-    house.web.quarantine.release(subject.receipt, account=who.id, black_out=[], event=event)
+    event = to_message(ObjectUploaded(receipt=subject.held), site="north")
+    house.web.quarantine.release(subject.held, account=who.id, black_out=[], event=event)
 
 
 #: By function of schema api: what is asked of it. What takes no account is below.
@@ -149,14 +150,14 @@ HIDDEN: Final[dict[str, tuple[Call, ...]]] = {
     "patients_erase": (lambda h, who, s: h.web.patients.erase(s.patient, account=who.id),),
     "patients_films": (lambda h, who, s: h.web.patients.films(s.patient, account=who.id),),
     "patients_lift": (lambda h, who, s: h.web.patients.lift(s.erased_patient, account=who.id),),
-    "quarantine_look": (lambda h, who, s: h.web.quarantine.look(s.receipt, account=who.id),),
+    "quarantine_look": (lambda h, who, s: h.web.quarantine.look(s.held, account=who.id),),
     "quarantine_refuse": (
-        lambda h, who, s: h.web.quarantine.refuse(s.receipt, account=who.id, note="no"),
+        lambda h, who, s: h.web.quarantine.refuse(s.held, account=who.id, note="no"),
     ),
     "quarantine_release": (_release,),
     "quarantine_waiting": (
         lambda h, who, s: [
-            row for row in h.web.quarantine.waiting(account=who.id) if row.id == s.receipt
+            row for row in h.web.quarantine.waiting(account=who.id) if row.id == s.held
         ],
     ),
     "readings_of": (lambda h, who, s: h.direct("readings_of", film=s.film, account=who.id),),

@@ -55,6 +55,8 @@ def private_film(rows: Rows, steward: Account) -> tuple[Film, Subject]:
         of.id, {"Edema": 1}, account=steward.id, answer_visible=True, model="starter/1"
     )
     comment = rows.readings.comment(of.id, "of the north", account=steward.id)
+    (held,) = rows.receipts.open_many([drop(of, "in/north/held.png")])
+    rows.quarantine.hold(held, code="burned-in", wanted="none", came="text", events=[])
     letter = Letter(
         uuid.uuid4(), "analysis.requested", 0, 1, "analyse", of.id.encode(), (), b"{}",
         "wanted a film, came none", 3, "open", now(), receipt.id,
@@ -67,7 +69,7 @@ def private_film(rows: Rows, steward: Account) -> tuple[Film, Subject]:
     rows.patients.erase("e" * 32, account=steward.id)
     return of, Subject(
         of.id, erased.id, "a" * 32, "d" * 32, "e" * 32, comment.id, receipt.id, letter.id,
-        "in/north/1.png",
+        "in/north/1.png", held.id,
     )  # fmt: skip
 
 
@@ -88,7 +90,7 @@ def furnish(rows: Rows, web: Rows) -> House:
     analyse(rows, own, 2)
     nobodys = Subject(
         "0" * 64, "1" * 64, "0" * 32, "1" * 32, "2" * 32, uuid.uuid4(), uuid.uuid4(),
-        uuid.uuid4(), "in/north/none.png",
+        uuid.uuid4(), "in/north/none.png", uuid.uuid4(),
     )  # fmt: skip
     return House(rows, web, theirs, nobodys, of, own, people)
 

@@ -10,8 +10,9 @@ from schemas.envelope import to_message
 from schemas.events import ObjectUploaded
 from store.ports import held_key
 from store.quarantine import NOTE_MAX
+from web.api.receipt_shapes import ReceiptOut
 from web.api.routes import picture, subject
-from web.api.shapes import IdPath, ReceiptOut, Request
+from web.api.shapes import IdPath, Request
 from web.auth import current_account
 from web.deps import deps
 from web.language import current_language

@@ -12,13 +12,9 @@ from werkzeug.wsgi import get_input_stream
 from store.ports import Objects
 from store.records import Account, Drop
 from web import health, uploads
+from web.api.receipt_shapes import ReceiptOut, ReceiptQuery, ReceiptsOut
 from web.api.routes import subject
-from web.api.shapes import (
-    IdPath,
-    ReceiptOut,
-    ReceiptQuery,
-    ReceiptsOut,
-)
+from web.api.shapes import IdPath
 from web.auth import current_account, require_role
 from web.deps import deps, settings
 from web.form import DepositForm, UploadOut, form_says

@@ -10,7 +10,7 @@ from schemas.events import FindingState, Verdict
 from schemas.facts import KnownFacts
 from schemas.findings import FINDINGS, finding_index
 from schemas.provenance import Sharing
-from store.records import Fact, LabelSource, LetterState, ReceiptState, Role
+from store.records import LabelSource, LetterState, Role
 from web.films import ProvenanceOut
 
 Score = Annotated[float, Field(ge=0, le=1)]
@@ -40,45 +40,6 @@ class IdPath(BaseModel):
     """A UUID in the path; another shape is simply not found."""
 
     id: UUID
-
-
-class ReasonOut(BaseModel):
-    """Why a film was refused; the message is in the language of Accept-Language."""
-
-    code: str
-    message: str
-
-
-class ReceiptOut(BaseModel):
-    """What became of a drop."""
-
-    id: UUID
-    state: ReceiptState
-    reason: ReasonOut | None
-    radiograph: str | None = Field(description="the film's id, once it is one")
-    filename: str | None
-    source: str
-    site: str
-    created_at: datetime
-    updated_at: datetime
-    contradicts: list[Fact] = Field([], description="disagrees with its file or earlier drops")
-    statement: str | None = Field(None, description="version of what the depositor stated")
-    stated_at: datetime | None = None
-    sharing: Sharing | None = Field(None, description="who may see the film now")
-    kept_private: bool = Field(False, description="it was to be shared and may not be")
-
-
-class ReceiptsOut(BaseModel):
-    """Receipts of one object, newest first."""
-
-    items: list[ReceiptOut]
-
-
-class ReceiptQuery(Request):
-    """Which object."""
-
-    key: Annotated[str, Field(min_length=1, max_length=1024)]
-    bucket: Annotated[str, Field(min_length=1, max_length=63)] = "dropzone"
 
 
 class FilmsQuery(Request):
