@@ -1,7 +1,7 @@
 // The depositor's statement and where the films come from: asked once, remembered for the page.
 import { words } from "../words.js";
 
-/** Both forms. `wrong()` says what keeps films from being sent; `said()` goes with each of them. */
+/** Both forms. `wrong()` says what keeps films from being sent; `said()` goes with each. */
 export class Origin {
   constructor(statement, origin) {
     this.statement = statement;
