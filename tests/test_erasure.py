@@ -80,8 +80,8 @@ def test_an_erased_film_is_nowhere_is_refused_and_comes_back_when_lifted(
     admin = admin_settings(whole.settings)
     objects = connect_objects(whole.settings)
     with closing(connect_rows(operator)) as rows, closing(RedisCache(whole.settings)) as cache:
-        version = rows.vectors.version()
-        questions = [f"{one}:{version}:12:-:0" for one in (film, other)]
+        version, site = rows.vectors.version(), whole.settings.site
+        questions = [f"{one}:{version}:12:-:0:{site}" for one in (film, other)]
         assert all(cache.get_similar(question) is not None for question in questions)
         row = tables_with(admin, film)
         assert row >= {"film", "card", "analysis", "label", "reading", "comment", "shown"}

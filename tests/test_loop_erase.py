@@ -96,7 +96,7 @@ class Erasing(System):
 
 
 #: What was said stays said; who did what stays; the tombstone is an HMAC in the real rows.
-KEPT = {"messages", "outbox", "audit", "tombstones", "signals"}
+KEPT = {"messages", "outbox", "audit", "tombstones", "tombstone_sites", "signals"}
 
 
 def erase_and_drop_again(system: Erasing) -> None:
