@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from stack.phantoms import draw, to_8_bits
@@ -58,7 +59,7 @@ def _one_shade_bomb() -> bytes:
     return out.getvalue()
 
 
-def _colour(picture: Callable[[int], np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]) -> bytes:
+def _colour(picture: Callable[[int], NDArray[np.uint8]]) -> bytes:
     return jpeg_of(picture(512))
 
 
@@ -105,7 +106,12 @@ def spoiled(kind: str, count: int, seed: int) -> list[bytes]:
     would seldom be hit.
     """
     samples = to_8_bits(draw(seed, 256))
-    good = {"png": png_of, "jpeg": jpeg_of, "dicom": dicom_of}[kind](samples)
+    makers: dict[str, Callable[[NDArray[np.uint8]], bytes]] = {
+        "png": png_of,
+        "jpeg": jpeg_of,
+        "dicom": dicom_of,
+    }
+    good = makers[kind](samples)
     rng = np.random.default_rng(seed)
     made = []
     for _ in range(count):

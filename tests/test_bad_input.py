@@ -115,7 +115,8 @@ def bucket(whole_stack: WholeStack) -> Iterator[Bucket]:
 
 
 def pid_of(whole: WholeStack, name: str) -> int:
-    return {row["name"]: row["pid"] for row in whole.status()["processes"]}[name]
+    pids: dict[str, int] = {row["name"]: row["pid"] for row in whole.status()["processes"]}
+    return pids[name]
 
 
 @pytest.mark.services
