@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
+from schemas.film_files import HEAD, may_be_film
 from schemas.provenance import LICENCES, STATEMENT_VERSION, STATEMENTS, DepositorSays, Sharing
 
 if TYPE_CHECKING:
@@ -22,8 +23,12 @@ SENDERS: Final = 8
 
 def register(commands: "argparse._SubParsersAction[Any]") -> None:
     """Add `drop` and `predict`."""
-    drop = commands.add_parser("drop", help="put every file under a folder into the bucket")
-    drop.add_argument("folder", type=Path, help="folder whose files are dropped, at any depth")
+    drop = commands.add_parser("drop", help="put every film under a folder into the bucket")
+    drop.add_argument(
+        "folder",
+        type=Path,
+        help="folder whose films are dropped, at any depth; what is no film is left",
+    )
     drop.add_argument("--prefix", default="", help="put before every key, as `site-a/2026`")
     drop.add_argument("--source", help="the collection they come from, as `nih-cxr14`")
     drop.add_argument("--licence", choices=LICENCES, help="SPDX identifier")
@@ -74,9 +79,13 @@ def run_drop(chosen: argparse.Namespace) -> int:
     if not folder.is_dir():
         print(f"drop: want a folder, got {folder}", file=sys.stderr)
         return 2
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    paths = [path for path in files if may_be_film(path.name, _head(path))]
+    left = len(files) - len(paths)
+    if left:
+        print(f"left {left} files that are no films (DICOMDIR, programs, pages, ...)")
     if not paths:
-        print(f"drop: want a folder with files, found none under {folder}", file=sys.stderr)
+        print(f"drop: want a folder with films, found none under {folder}", file=sys.stderr)
         return 2
     try:
         says = DepositorSays(
@@ -98,6 +107,15 @@ def run_drop(chosen: argparse.Namespace) -> int:
     failed = drop_files(current_state(), keys, says)
     print(f"{len(keys) - len(failed)} of {len(keys)} files are in the bucket")
     return 1 if failed else 0
+
+
+def _head(path: Path) -> bytes:
+    """Return a file's first bytes; none of one that cannot be read, which dropping then says."""
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD)
+    except OSError:
+        return b""
 
 
 def drop_files(state: "State", keys: Mapping[Path, str], says: DepositorSays) -> dict[Path, str]:

@@ -303,6 +303,13 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "deposit.list": ("Fichiers déposés", "Deposited files"),
     "deposit.recent": ("Dépôts récents", "Recent deposits"),
     "deposit.none": ("Rien n'a encore été déposé.", "Nothing has been deposited yet."),
+    "deposit.left": (
+        (
+            "{count} fichier(s) laissé(s) de côté : ce ne sont pas des clichés (DICOMDIR, programmes,"
+            " pages…)."
+        ),
+        "{count} file(s) left: they are no films (DICOMDIR, programs, pages, …).",
+    ),
     "deposit.no_file": (
         "Aucun fichier dans ce qui a été glissé.",
         "There is no file in what was dropped.",

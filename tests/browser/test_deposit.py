@@ -71,6 +71,24 @@ def test_a_folder_is_sent_with_the_folders_inside_it(visit: Open, tmp_path: Path
     expect(page.locator("#drops")).to_contain_text("lot/a/deux.png")
 
 
+def test_of_a_patients_cd_the_films_are_sent_and_the_rest_is_counted_in_one_line(
+    visit: Open, tmp_path: Path
+) -> None:
+    disc = tmp_path / "cd"
+    (disc / "IMAGES").mkdir(parents=True)
+    (disc / "DICOMDIR").write_bytes(bytes(128) + b"DICM" + bytes(400))
+    (disc / "AUTORUN.INF").write_bytes(b"[autorun]")
+    (disc / "viewer.exe").write_bytes(b"MZ" + bytes(800))
+    (disc / "IMAGES" / "IM0001").write_bytes(phantom_png(1006, 160))
+    (disc / "IMAGES" / "faux.png").write_bytes(b"a text named so")
+    page = depot(visit)
+    page.locator("#folder").set_input_files(disc)
+    count(page, "analysed", 1)
+    count(page, "refused", 1)
+    count(page, "chosen", 2)
+    expect(page.locator("#left")).to_contain_text("3 fichier(s) laissé(s) de côté")
+
+
 def test_files_dropped_anywhere_on_the_page_are_taken(visit: Open) -> None:
     page = depot(visit)
     page.evaluate(

@@ -99,3 +99,22 @@ def test_the_demo_s_phantoms_are_open_and_stated() -> None:
         "licence": "CC0-1.0",
         "sharing": "open",
     }
+
+
+def test_of_a_patients_cd_the_films_are_dropped_and_the_rest_is_counted_in_one_line(
+    folder: Path, sent: list[DepositorSays], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "DICOMDIR").write_bytes(bytes(128) + b"DICM")
+    (folder / "AUTORUN.INF").write_bytes(b"[autorun]")
+    assert main(["drop", str(folder), "--i-am-authorised"]) == 0
+    assert len(sent) == 1
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith("left 2 files that are no films")
+
+
+def test_a_folder_without_films_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "letter.txt").write_bytes(b"Bonjour")
+    assert main(["drop", str(tmp_path), "--i-am-authorised"]) == 2
+    assert "want a folder with films" in capsys.readouterr().err

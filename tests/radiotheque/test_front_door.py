@@ -124,3 +124,13 @@ def test_what_cannot_be_dropped_or_predicted_is_said(
     empty = whole_stack.command("drop", str(tmp_path / "nothing-here"))
     assert empty.returncode == 2
     assert "want a folder" in empty.stderr
+
+
+def test_a_key_that_the_store_refuses_is_shown_with_its_own_words(
+    whole_stack: WholeStack, tmp_path: Path
+) -> None:
+    write_films(tmp_path, 1)
+    dropped = whole_stack.command("drop", str(tmp_path), "--prefix", "a/../b", "--i-am-authorised")
+    assert dropped.returncode == 1
+    assert "0 of 1 files are in the bucket" in dropped.stdout
+    assert "unsupported characters" in dropped.stderr, dropped.stderr

@@ -5,7 +5,7 @@ import { Fate, isFinal } from "./deposit/fate.js";
 import { Origin } from "./deposit/origin.js";
 import { Rows } from "./deposit/rows.js";
 import { Sending } from "./deposit/sending.js";
-import { filesOf } from "./deposit/tree.js";
+import { filesOf, mayBeFilm } from "./deposit/tree.js";
 
 const find = (id) => document.getElementById(id);
 const byReceipt = new Map();
@@ -91,6 +91,9 @@ if (zone) {
     sending.add(made.filter((drop) => drop.state === "waiting"));
     count();
   };
+  const sayLeft = (count) => {
+    find("left").textContent = count > 0 ? words("deposit.left", { count }) : "";
+  };
   const say = (text) => {
     find("problem").textContent = text;
     find("problem").hidden = text === "";
@@ -105,15 +108,21 @@ if (zone) {
       say(wrong);
       if (wrong === "") find(input).click();
     });
-    find(input).addEventListener("change", (event) => {
+    find(input).addEventListener("change", async (event) => {
       const wrong = origin.wrong();
       say(wrong);
-      if (wrong === "") {
-        const files = [...event.target.files].filter((file) => !file.name.startsWith("."));
-        take(files, { ...about.take(), ...origin.said() });
-        about.used(files.length);
-      }
+      const chosen = [...event.target.files].filter((file) => !file.name.startsWith("."));
       event.target.value = "";
+      if (wrong !== "") return;
+      const said = { ...about.take(), ...origin.said() };
+      // A file that was chosen by itself is sent whatever it is: it gets its reason.
+      const films = await Promise.all(
+        chosen.map((file) => !file.webkitRelativePath || mayBeFilm(file)),
+      );
+      const files = chosen.filter((_, place) => films[place]);
+      take(files, said);
+      about.used(files.length);
+      sayLeft(chosen.length - files.length);
     });
   }
   find("retry-all").addEventListener("click", () =>
@@ -143,9 +152,17 @@ if (zone) {
     let some = [];
     let found = 0;
     const said = { ...about.take(), ...origin.said() };
-    for await (const file of filesOf(event.dataTransfer, () => {
-      unreadable += 1;
-    })) {
+    let left = 0;
+    const files = filesOf(
+      event.dataTransfer,
+      () => {
+        unreadable += 1;
+      },
+      () => {
+        left += 1;
+      },
+    );
+    for await (const file of files) {
       some.push(file);
       found += 1;
       if (some.length === 50) {
@@ -155,6 +172,7 @@ if (zone) {
     }
     take(some, said);
     about.used(found);
+    sayLeft(left);
     if (unreadable > 0) say(words("deposit.unreadable", { count: unreadable }));
     else if (found === 0) say(words("deposit.no_file"));
   });

@@ -1,22 +1,42 @@
 // What was dropped, folders opened to their last leaf.
 
-/** Yield the files of a drop. `unreadable` is called for each that the browser cannot read. */
-export async function* filesOf(transfer, unreadable) {
+const HEAD = 512;
+const ENDINGS = [".png", ".jpg", ".jpeg", ".dcm", ".dicom"];
+
+/** Whether a file of a folder is sent, as schemas/film_files.py tells it: a CD holds more. */
+export async function mayBeFilm(file) {
+  const name = file.name.toLowerCase();
+  const bytes = new Uint8Array(await file.slice(0, HEAD).arrayBuffer());
+  const head = String.fromCharCode(...bytes);
+  const group = head.startsWith("\x02\x00") || head.startsWith("\x08\x00");
+  const isDicom = head.slice(128, 132) === "DICM" || (group && head.includes("1.2.840.10008"));
+  if (name === "dicomdir" || (isDicom && head.includes("1.2.840.10008.1.3.10"))) return false;
+  const isPicture = head.startsWith("\x89PNG\r\n\x1a\n") || head.startsWith("\xff\xd8\xff");
+  return ENDINGS.some((ending) => name.endsWith(ending)) || isPicture || isDicom;
+}
+
+/**
+ * Yield the files of a drop, and of its folders those that may be films. `left` is called for each
+ * other one, `unreadable` for each that the browser cannot read.
+ */
+export async function* filesOf(transfer, unreadable, left) {
   // The entries must be taken before the first await: afterwards the transfer is empty.
   const entries = [...transfer.items]
     .filter((item) => item.kind === "file")
     .map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
   for (const entry of entries) {
     if (entry instanceof File) yield entry;
-    else if (entry) yield* walk(entry, unreadable);
+    else if (entry) yield* walk(entry, unreadable, left, false);
   }
 }
 
-async function* walk(entry, unreadable) {
+async function* walk(entry, unreadable, left, inside) {
   try {
     if (entry.isFile) {
-      if (!entry.name.startsWith("."))
-        yield await new Promise((done, fail) => entry.file(done, fail));
+      if (entry.name.startsWith(".")) return;
+      const file = await new Promise((done, fail) => entry.file(done, fail));
+      if (!inside || (await mayBeFilm(file))) yield file;
+      else left();
       return;
     }
     const reader = entry.createReader();
@@ -24,7 +44,7 @@ async function* walk(entry, unreadable) {
       // readEntries gives at most 100 at a time and must be asked until it gives none.
       const some = await new Promise((done, fail) => reader.readEntries(done, fail));
       if (some.length === 0) return;
-      for (const child of some) yield* walk(child, unreadable);
+      for (const child of some) yield* walk(child, unreadable, left, true);
     }
   } catch {
     unreadable();

@@ -1,0 +1,25 @@
+"""Which files of a folder are worth sending: told by name and first bytes, before any decoding.
+
+A patient's CD holds a DICOMDIR, a viewer's programs and its pages besides films. What claims to be
+a film by its name is sent whatever it holds: its refusal then says what is wrong with it.
+Source of DICOM's marks: PS3.10 7.1 (preamble), 8.6 (DICOMDIR), PS3.6 A (its SOP class).
+"""
+
+from typing import Final
+
+#: Bytes from a file's beginning that `may_be_film` wants to see; fewer of a shorter file.
+HEAD: Final = 512
+_ENDINGS: Final = (".png", ".jpg", ".jpeg", ".dcm", ".dicom")
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+_JPEG: Final = b"\xff\xd8\xff"
+#: Group 0002 or 0008, little-endian: a data set without its preamble, as some archives keep it.
+_GROUPS: Final = (b"\x02\x00", b"\x08\x00")
+_DIRECTORY: Final = b"1.2.840.10008.1.3.10"
+
+
+def may_be_film(name: str, head: bytes) -> bool:
+    """Return whether a file of a folder is sent: `name` without folders, its first bytes."""
+    is_dicom = head[128:132] == b"DICM" or (head.startswith(_GROUPS) and b"1.2.840.10008" in head)
+    if name.upper() == "DICOMDIR" or (is_dicom and _DIRECTORY in head):
+        return False
+    return name.lower().endswith(_ENDINGS) or head.startswith((_PNG, _JPEG)) or is_dicom
