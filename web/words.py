@@ -305,8 +305,8 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "deposit.none": ("Rien n'a encore été déposé.", "Nothing has been deposited yet."),
     "deposit.left": (
         (
-            "{count} fichier(s) laissé(s) de côté : ce ne sont pas des clichés (DICOMDIR, programmes,"
-            " pages…)."
+            "{count} fichier(s) laissé(s) de côté : ce ne sont pas des clichés (DICOMDIR,"
+            " programmes, pages…)."
         ),
         "{count} file(s) left: they are no films (DICOMDIR, programs, pages, …).",
     ),

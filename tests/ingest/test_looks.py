@@ -1,4 +1,4 @@
-"""The looks at a film before it is taken: their order, what is remembered, what a steward settles."""
+"""The looks at a film before it is taken: their order, and what a steward settles."""
 
 from uuid import UUID
 
