@@ -27,7 +27,9 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
     logs.add_argument("-n", "--lines", type=int, default=20)
     logs.set_defaults(run=run_logs)
     demo = commands.add_parser("demo", help="start everything and fill it with films")
-    demo.add_argument("--films", help="a folder of PNG or JPEG films (default: 48 phantoms)")
+    demo.add_argument(
+        "--films", help="a folder of PNG, JPEG or DICOM films (default: 48 phantoms)"
+    )
     add_authorised(demo)
     demo.set_defaults(run=run_demo)
     prepare = commands.add_parser(

@@ -182,12 +182,12 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "deposit": ("Dépôt", "Deposit"),
     "deposit.lead": (
         (
-            "Déposez des clichés PNG ou JPEG : les signes suspectés, leur place et les clichés "
-            "similaires suivent en quelques instants."
+            "Déposez des clichés PNG, JPEG ou DICOM : les signes suspectés, leur place et les"
+            " clichés similaires suivent en quelques instants."
         ),
         (
-            "Drop PNG or JPEG films: the suspected findings, where they are and the most similar "
-            "films follow in moments."
+            "Drop PNG, JPEG or DICOM films: the suspected findings, where they are and the most"
+            " similar films follow in moments."
         ),
     ),
     "deposit.zone": (

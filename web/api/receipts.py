@@ -40,7 +40,7 @@ _UPLOAD_BODY: Final = {
                             "type": "array",
                             "items": {"type": "string", "format": "binary"},
                             "maxItems": 100,
-                            "description": "PNG or JPEG, 64 MiB each, 512 MiB together",
+                            "description": "PNG, JPEG or DICOM, 64 MiB each, 512 MiB together",
                         },
                         **DepositForm.model_json_schema()["properties"],
                     },
