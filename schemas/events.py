@@ -159,6 +159,9 @@ class RadiographAnalysed(FilmFacts, Event):
     preprocessing: str = Field(description="hash of how samples became the model's input")
     findings: tuple[ScoredFinding, ...]
     analysed_at: datetime
+    awaited: bool = Field(
+        default=False, description="a person waits for it: it was an upload, not a bulk drop"
+    )
 
     def natural_key(self) -> str:
         return f"{self.radiograph}/{self.model}/{self.embedding_version}"

@@ -89,7 +89,7 @@ class AnalyseHandler:
         for film, scores in scored:
             analysis = _analysis(films[film], scores, manifest)
             analyses.append(analysis)
-            event = _event(films[film], analysis, manifest)
+            event = _event(films[film], analysis, manifest, awaited=_is_awaited(asked[film]))
             events.append(to_message(event, site=self._site, cause=asked[film].id))
         self._rows.analyses.save(analyses, events)
 
@@ -195,7 +195,13 @@ def to_map(activation: NDArray[np.float32]) -> NDArray[np.uint8]:
     return kept
 
 
-def _event(film: Film, analysis: Analysis, manifest: ModelManifest) -> RadiographAnalysed:
+def _is_awaited(request: Received) -> bool:
+    return request.event.topic in LANES.first
+
+
+def _event(
+    film: Film, analysis: Analysis, manifest: ModelManifest, *, awaited: bool
+) -> RadiographAnalysed:
     found: list[ScoredFinding] = []
     points = manifest.thresholds()
     for name, value, (alert, sensitive) in zip(
@@ -222,4 +228,5 @@ def _event(film: Film, analysis: Analysis, manifest: ModelManifest) -> Radiograp
         preprocessing=analysis.preprocessing,
         findings=tuple(found),
         analysed_at=analysis.analysed_at or datetime.now(UTC),
+        awaited=awaited,
     )

@@ -1,7 +1,7 @@
 """radiograph.analysed ─> the cache: the look-alikes of uploads are ready before anyone asks.
 
 Only films that came by upload are worth it: somebody waits for them. Films of bulk drops get
-their answer at the first look. The event's `source` tells the two apart, so no row is read.
+their answer at the first look. The event says which it is (`awaited`), so no row is read.
 """
 
 import logging
@@ -19,8 +19,6 @@ from workers.reading import event_of
 log = logging.getLogger(__name__)
 
 LANES: Final = next(lanes for lanes in GROUPS if lanes.group == "similar")
-#: What web writes as the source of an upload.
-UPLOAD: Final = "upload"
 
 
 class SimilarHandler:
@@ -36,7 +34,7 @@ class SimilarHandler:
             event = event_of(record).event
             if not isinstance(event, RadiographAnalysed):
                 raise Dead(f"{record.topic}: wanted radiograph.analysed")
-            if event.source == UPLOAD:
+            if event.awaited:
                 films[event.radiograph] = event.site
         for film, site in films.items():
             try:
