@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from ingest.chest import ChestCheck, PooledFeatures
 from ingest.decoder import Decoder
 from ingest.deidentify import Known, deidentify
 from ingest.looks import Judge, Looked, Looks
+from ingest.manifest import Manifest, is_manifest
 from ingest.notification import drop_of
 from ingest.quarantine import Quarantine
 from ingest.renditions import Developed
@@ -43,6 +45,8 @@ from store.settings import Settings
 log = logging.getLogger(__name__)
 
 _THREADS: Final = 8
+#: Lines of a manifest that are kept in one transaction.
+_PAGE: Final = 500
 #: States in which the film is durable or known to be: the raw version may go.
 _STORED: Final = frozenset({"accepted", "analysed"})
 _MEDIA: Final[dict[Rendition, str]] = {
@@ -160,11 +164,47 @@ class IngestHandler:
         if receipt.state == "quarantined":
             self._remove_dropped(receipt)
             return
+        if receipt.state == "manifest":
+            self._remove_dropped(receipt)
+            return
         if receipt.state != "received" and receipt.code != "erased":
+            return
+        if receipt.lane == "bulk" and is_manifest(receipt.key):
+            self._read_manifest(task)
             return
         ready = self._read(task)
         if ready is not None:
             self._store(task, ready)
+
+    def _read_manifest(self, task: _Task) -> None:
+        """Keep what a manifest says, page by page; then it goes, for it names patients."""
+        receipt = task.receipt
+        secret = self._settings.site_secret.get_secret_value()
+        manifest = Manifest(receipt.bucket, receipt.key, secret, receipt.site)
+        chunks = self._objects.chunks(receipt.bucket, receipt.key, receipt.version)
+        lines = manifest.lines(chunks)
+        try:
+            while page := list(islice(lines, _PAGE)):
+                self._rows.manifests.put(receipt, page)
+        except NotFound:
+            gone = Refusal("object-gone", wanted="the version that was dropped", came="none")
+            self._reject(task, gone)
+            return
+        except Refusal as refusal:
+            self._reject(task, refusal)
+            return
+        summary = manifest.summary()
+        self._rows.manifests.end(receipt, summary)
+        log.info(
+            "A manifest is read",
+            extra={
+                "receipt": str(receipt.id),
+                "lines": summary.lines,
+                "malformed": summary.malformed,
+                "unknown_columns": len(summary.unknown),
+            },
+        )
+        self._remove_dropped(receipt)
 
     def _read(self, task: _Task) -> _Ready | None:
         """Return a drop's film; None where it is refused, forgotten, or waits for a steward."""

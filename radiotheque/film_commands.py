@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from schemas.film_files import HEAD, may_be_film
+from schemas.film_files import HEAD, MANIFEST_NAME, may_be_film
 from schemas.provenance import LICENCES, STATEMENT_VERSION, STATEMENTS, DepositorSays, Sharing
 
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
         help="folder whose films are dropped, at any depth; what is no film is left",
     )
     drop.add_argument("--prefix", default="", help="put before every key, as `site-a/2026`")
+    drop.add_argument(
+        "--manifest",
+        type=Path,
+        metavar="FILE",
+        help="what is known of the films (CheXpert's columns; docs/manifests.md), as labels.csv",
+    )
     drop.add_argument("--source", help="the collection they come from, as `nih-cxr14`")
     drop.add_argument("--licence", choices=LICENCES, help="SPDX identifier")
     drop.add_argument(
@@ -71,21 +77,46 @@ def ask_statement(*, authorised: bool) -> bool:
     return sys.stdin.readline().strip().lower() in {"o", "oui", "y", "yes"}
 
 
-def run_drop(chosen: argparse.Namespace) -> int:
-    """Drop a folder; 1 if a file did not reach the bucket, 2 if nothing may be dropped."""
-    from stack.state import current_state
+def keys_of(chosen: argparse.Namespace) -> dict[Path, str] | None:
+    """Return the key of each file that is dropped; None, having said why, where none may be.
+
+    What lies in the folder and is no film is left, and counted in one line; of manifests it is
+    printed what is not understood.
+    """
+    from radiotheque.manifest_summary import print_summary
 
     folder: Path = chosen.folder
     if not folder.is_dir():
         print(f"drop: want a folder, got {folder}", file=sys.stderr)
-        return 2
+        return None
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    paths = [path for path in files if may_be_film(path.name, _head(path))]
+    paths = [
+        path for path in files if path.name == MANIFEST_NAME or may_be_film(path.name, _head(path))
+    ]
     left = len(files) - len(paths)
     if left:
         print(f"left {left} files that are no films (DICOMDIR, programs, pages, ...)")
     if not paths:
         print(f"drop: want a folder with films, found none under {folder}", file=sys.stderr)
+        return None
+    prefix = f"{chosen.prefix.strip('/')}/" if chosen.prefix.strip("/") else ""
+    keys = {path: f"{prefix}{path.relative_to(folder).as_posix()}" for path in paths}
+    if chosen.manifest is not None:
+        keys.pop(folder / MANIFEST_NAME, None)
+        keys[chosen.manifest] = f"{prefix}{MANIFEST_NAME}"
+    dropped = frozenset(keys.values())
+    for path, key in keys.items():
+        if key.rpartition("/")[2] == MANIFEST_NAME and not print_summary(path, key, dropped):
+            return None
+    return keys
+
+
+def run_drop(chosen: argparse.Namespace) -> int:
+    """Drop a folder; 1 if a file did not reach the bucket, 2 if nothing may be dropped."""
+    from stack.state import current_state
+
+    keys = keys_of(chosen)
+    if keys is None:
         return 2
     try:
         says = DepositorSays(
@@ -102,8 +133,6 @@ def run_drop(chosen: argparse.Namespace) -> int:
         return 2
     if not ask_statement(authorised=chosen.i_am_authorised):
         return 2
-    prefix = f"{chosen.prefix.strip('/')}/" if chosen.prefix.strip("/") else ""
-    keys = {path: f"{prefix}{path.relative_to(folder).as_posix()}" for path in paths}
     failed = drop_files(current_state(), keys, says)
     print(f"{len(keys) - len(failed)} of {len(keys)} files are in the bucket")
     return 1 if failed else 0

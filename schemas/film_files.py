@@ -9,6 +9,8 @@ from typing import Final
 
 #: Bytes from a file's beginning that `may_be_film` wants to see; fewer of a shorter file.
 HEAD: Final = 512
+#: What a bulk drop's manifest is called, in whatever folder it lies.
+MANIFEST_NAME: Final = "labels.csv"
 _ENDINGS: Final = (".png", ".jpg", ".jpeg", ".dcm", ".dicom")
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _JPEG: Final = b"\xff\xd8\xff"

@@ -15,6 +15,7 @@ _FILE: Final = (
     "too-large",
     "decoder-limit",
     "object-gone",
+    "manifest",
 )
 #: DICOM files.
 _DICOM: Final = ("not-dicom", "modality", "multi-frame", "no-pixels", "transfer-syntax")

@@ -14,8 +14,8 @@ from store.settings import Settings, load_settings
 
 #: Reading order: drops and films, models, people, messages, then the rest.
 ORDER: Final = (
-    *("receipt", "film", "card", "analysis", "embedding", "model", "setting"),
-    *("label", "reading", "verdict", "comment", "shown", "account", "token", "site"),
+    *("receipt", "manifest", "manifest_line", "film", "card", "analysis", "embedding", "model"),
+    *("setting", "label", "reading", "verdict", "comment", "shown", "account", "token", "site"),
     *("outbox", "dead_letter", "audit", "tombstone", "erasure"),
 )
 

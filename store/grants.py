@@ -55,6 +55,7 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
         "letters_list",
         "letters_open_count",
         "letters_replay",
+        "manifests_get",
         "outbox_add",
         "outbox_depth",
         "patients_disputed",
@@ -80,6 +81,8 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
     | _READ
     | {
         "films_add_labels",
+        "manifests_end",
+        "manifests_put",
         "quarantine_hold",
         "receipts_accept",
         "receipts_find",

@@ -62,6 +62,8 @@ _OURS: Final = frozenset(
     }
 )
 _SINGLE_PART: Final = 5 << 20
+#: Bytes of an object that are in memory at once where it is read piece by piece.
+_PIECE: Final = 1 << 18
 _THREADS: Final = 32
 
 _OURS_ARN: Final = tuple(f"arn:aws:s3:::*{name}" for name in BUCKETS)
@@ -167,6 +169,19 @@ class MinioObjects:
                 answer.release_conn()
 
         return _asked("read", get)
+
+    def chunks(self, bucket: str, key: str, version: str | None = None) -> Iterator[bytes]:
+        answer = _asked(
+            "read",
+            lambda: self._minio.get_object(self._bucket(bucket), key, version_id=version or None),
+        )
+        try:
+            pieces = answer.stream(_PIECE)
+            while piece := _asked("read", lambda: next(pieces, b"")):
+                yield piece
+        finally:
+            answer.close()
+            answer.release_conn()
 
     def metadata(self, bucket: str, key: str, version: str | None = None) -> dict[str, str]:
         found = _asked(

@@ -11,7 +11,7 @@ method leaves it out, or raises NotFound as if it were not there. `account` None
 which sees every film; web's login role may not leave it out (Forbidden).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -39,6 +39,8 @@ from store.records import (
     LabelSource,
     Letter,
     LetterState,
+    ManifestLine,
+    ManifestSummary,
     ModelRow,
     ModelState,
     Neighbour,
@@ -170,6 +172,28 @@ class Quarantine(Protocol):
 
     def swept(self, receipt: UUID) -> None:
         """Note that its bytes are deleted."""
+        ...
+
+
+class Manifests(Protocol):
+    """What manifests of bulk drops say of films, before or after these come."""
+
+    def put(self, manifest: Receipt, lines: Sequence[ManifestLine]) -> int:
+        """Keep a page of lines; return how many met their film. Repeatable.
+
+        A film that comes later meets its line by `Receipts.accept`, under one lock per key. A
+        line fills what is missing of a film and adds labels (author `manifest`); it overwrites
+        nothing, and where it disagrees the film's receipt says so. A later line for a key takes
+        the place of one that waits.
+        """
+        ...
+
+    def end(self, manifest: Receipt, summary: ManifestSummary) -> None:
+        """Keep the summary and make the receipt `manifest`."""
+        ...
+
+    def get(self, receipt: UUID, *, account: UUID | None = None) -> ManifestSummary | None:
+        """Return what became of a manifest, to whoever knows of its receipt."""
         ...
 
 
@@ -606,6 +630,11 @@ class Rows(Protocol):
         ...
 
     @property
+    def manifests(self) -> Manifests:
+        """Return what manifests say of films."""
+        ...
+
+    @property
     def films(self) -> Films:
         """Return films, their labels and lists."""
         ...
@@ -689,6 +718,10 @@ class Objects(Protocol):
 
         `metadata` is kept with them and is in dropzone's notification: ASCII, no private word.
         """
+        ...
+
+    def chunks(self, bucket: str, key: str, version: str | None = None) -> Iterator[bytes]:
+        """Yield an object piece by piece, so that its size needs no memory. Raises NotFound."""
         ...
 
     def metadata(self, bucket: str, key: str, version: str | None = None) -> dict[str, str]:

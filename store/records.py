@@ -15,7 +15,9 @@ from schemas.models import ModelManifest
 from schemas.provenance import Sharing, TextCheck
 
 Lane = Literal["first", "bulk"]
-ReceiptState = Literal["received", "accepted", "analysed", "rejected", "quarantined", "failed"]
+ReceiptState = Literal[
+    "received", "accepted", "analysed", "rejected", "quarantined", "failed", "manifest"
+]
 Role = Literal["viewer", "radiologist", "steward", "admin"]
 LabelSource = Literal["physician", "imported", "synthetic"]
 ModelState = Literal["live", "former", "candidate", "retired"]
@@ -29,7 +31,7 @@ Fact = Literal["patient", "study", "view", "sex", "age"]
 Part = tuple[float, float, float, float]
 
 #: Receipts in these states end their way; `failed` may become `analysed` after a replay.
-FINAL_STATES = frozenset({"analysed", "rejected", "quarantined", "failed"})
+FINAL_STATES = frozenset({"analysed", "rejected", "quarantined", "failed", "manifest"})
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,46 @@ class Receipt:
     def kept_private(self) -> bool:
         """Return whether the depositor wished to share the film, and it is private."""
         return self.form.sharing not in {None, "private"} and self.sharing == "private"
+
+
+@dataclass(frozen=True)
+class ManifestLine:
+    """What a manifest says of the film that is dropped under a key, as it may be kept.
+
+    `labels` are 1, 0 or -1 by finding; what is None is not said.
+    """
+
+    bucket: str
+    key: str
+    patient: str | None = None
+    study: str | None = None
+    view: View | None = None
+    facts: KnownFacts = field(default_factory=KnownFacts)
+    also: tuple[str, ...] = ()
+    source: str | None = None
+    licence: str | None = None
+    sharing: Sharing | None = None
+    labels: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ManifestFault:
+    """A value that was left out: its line (the header is 1), its column, what was wanted."""
+
+    line: int
+    column: str
+    wanted: str
+
+
+@dataclass(frozen=True)
+class ManifestSummary:
+    """What became of a manifest. `absent`: lines whose film nobody has dropped yet."""
+
+    lines: int
+    unknown: tuple[str, ...] = ()
+    malformed: int = 0
+    examples: tuple[ManifestFault, ...] = ()
+    absent: int = 0
 
 
 @dataclass(frozen=True)

@@ -259,6 +259,7 @@ class PostgresRows:
         from store.erasures import PostgresErasures
         from store.films import PostgresFilms
         from store.letters import PostgresLetters
+        from store.manifests import PostgresManifests
         from store.models import PostgresModels
         from store.outbox import PostgresOutbox
         from store.patients import PostgresPatients
@@ -271,6 +272,7 @@ class PostgresRows:
         self.database = database
         self.receipts = PostgresReceipts(database, secret)
         self.quarantine = PostgresQuarantine(database)
+        self.manifests = PostgresManifests(database, secret)
         self.films = PostgresFilms(database, site, secret, erase_again_s)
         self.analyses = PostgresAnalyses(database)
         self.vectors = PostgresVectors(database, secret)

@@ -101,6 +101,7 @@ class Site:
         dropper.put("dropzone", patient.key, patient.png(unique(patient, 1)))
         dropper.put("dropzone", f"{folder}/{patient.code}.jpg", patient.jpeg(unique(patient, 2)))
         dropper.put("dropzone", f"dicom/{patient.key}", patient.dicom(unique(patient, 4)))
+        dropper.put("dropzone", f"{folder}/labels.csv", patient.manifest())
         dropper.put("dropzone", f"{folder}/{patient.sentence[:80]}", patient.sentence.encode())
 
     def upload(self, patient: Patient) -> list[dict[str, str]]:
@@ -138,7 +139,7 @@ class Site:
         """Return the analysed receipts once all have come to their ends, else none."""
         rows = self.receipts(patient)
         done = [row for row in rows if row["state"] == "analysed"]
-        over = len(rows) == 5 and len(done) == 4 and any(row["code"] for row in rows)
+        over = len(rows) == 6 and len(done) == 4 and any(row["code"] for row in rows)
         return done if over else []
 
     def is_quiet(self) -> bool:

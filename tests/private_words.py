@@ -118,6 +118,15 @@ class Patient:
         picture.save(out, "JPEG", quality=95, exif=self._exif(), comment=self.sentence.encode())
         return out.getvalue()
 
+    def manifest(self) -> bytes:
+        """Return a manifest that says it all of the patient's JPEG, in columns known and not."""
+        row = [
+            f"{self.code}.jpg", "Female", self.code, f"{self.day:%Y-%m-%d}", self.family,
+            self.accession, self.given, f'"{self.sentence}"',
+        ]  # fmt: skip
+        header = "Path,Sex,PatientID,StudyDate,Site,Source,Age,Remarque"
+        return f"{header}\n{','.join(row)}\n".encode()
+
     def _exif(self) -> bytes:
         exif = Image.Exif()
         for place in _EXIF:

@@ -88,7 +88,7 @@ class WatchedRows:
     def __init__(self, rows: FakeRows, wire: Wire) -> None:
         for subject in ("receipts", "analyses", "outbox", "letters"):
             setattr(self, subject, wire.on(getattr(rows, subject)))
-        for subject in ("films", "vectors", "models", "signals"):
+        for subject in ("films", "vectors", "models", "signals", "quarantine", "manifests"):
             setattr(self, subject, getattr(rows, subject))
 
     def close(self) -> None:

@@ -150,6 +150,8 @@ _FRENCH: Final = tuple(
             r"a secondary capture of modality (\S+)",
             r"une capture secondaire de modalité \1",
         ),
+        (r"a column named Path", "une colonne nommée Path"),
+        (r"a table without it", "un tableau qui ne l'a pas"),
         (r"a film that a steward lets pass", "un cliché qu'un gestionnaire laisse passer"),
         (r"a steward's refusal", "le refus d'un gestionnaire"),
         (r"a steward's decision in time", "la décision d'un gestionnaire à temps"),

@@ -33,6 +33,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Le décodage de l'image a dépassé les limites",
         "Decoding the picture went over the limits",
     ),
+    "manifest": (
+        "Ce manifeste (labels.csv) n'est pas lisible",
+        "This manifest (labels.csv) cannot be read",
+    ),
     "object-gone": (
         "Le fichier a été retiré du dépôt avant d'être lu",
         "The file was removed before it was read",

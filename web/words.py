@@ -337,6 +337,7 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "state.rejected": ("refusé", "rejected"),
     "state.quarantined": ("en quarantaine", "quarantined"),
     "state.failed": ("en échec", "failed"),
+    "state.manifest": ("manifeste lu", "manifest read"),
     "state.unsent": ("non envoyé", "not sent"),
     # Quarantaine
     "quarantine": ("Quarantaine", "Quarantine"),

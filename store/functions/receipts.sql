@@ -212,7 +212,9 @@ DECLARE
     is_analysed boolean;
     work jsonb;
     differ text[];
+    line_code text := (SELECT key_code FROM receipt WHERE id = p_receipt);
 BEGIN
+    PERFORM rules.hold_lines(ARRAY[line_code]);
     -- Shared: whoever erases this film or patient waits for us, or we see the tombstone.
     IF p_patient_tombstone IS NOT NULL THEN
         PERFORM pg_advisory_xact_lock_shared(hashtextextended(p_patient_tombstone, 0));
@@ -265,6 +267,7 @@ BEGIN
         contradicts = rules.facts_of(contradicts || differ,
             ARRAY(SELECT jsonb_array_elements_text(p_film -> 'contradicts')))
     WHERE id = p_receipt;
+    PERFORM rules.join_lines(ARRAY[line_code]);
     PERFORM rules.say(CASE WHEN is_analysed THEN work ELSE p_events END);
     RETURN result;
 END $$;

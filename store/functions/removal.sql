@@ -35,6 +35,8 @@ BEGIN
     WHERE key = convert_to(p_film, 'UTF8')
         OR receipt IN (SELECT id FROM receipt WHERE film = p_film);
     -- A key is what a depositor called a file: it goes with the film, only the receipt's id stays.
+    DELETE FROM manifest_line
+    WHERE key_code IN (SELECT key_code FROM receipt WHERE film = p_film);
     UPDATE receipt SET film = NULL, filename = NULL, said = NULL, key = 'erased/' || id,
         key_code = NULL,
         state = 'rejected', code = 'erased', wanted = 'a film that was not erased',

@@ -73,6 +73,12 @@ class FakeObjects:
     ) -> str:
         return self.put(bucket, key, path.read_bytes(), metadata=metadata)
 
+    def chunks(self, bucket: str, key: str, version: str | None = None) -> Iterator[bytes]:
+        whole = self.read(bucket, key, version)
+        # Small ones, so that lines and letters are cut.
+        for start in range(0, len(whole), 7):
+            yield whole[start : start + 7]
+
     def metadata(self, bucket: str, key: str, version: str | None = None) -> dict[str, str]:
         with self._answered("stat", bucket, key):
             versions = self._stored.get((bucket, key), [])

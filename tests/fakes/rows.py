@@ -8,6 +8,7 @@
 from tests.fakes.rows_analyses import FakeAnalyses, FakeVectors
 from tests.fakes.rows_films import FakeFilms
 from tests.fakes.rows_log import FakeLetters, FakeModels, FakeOutbox, FakeSignals
+from tests.fakes.rows_manifests import FakeManifests
 from tests.fakes.rows_people import FakeAccounts, FakeAudit, FakeReadings
 from tests.fakes.rows_quarantine import FakeQuarantine
 from tests.fakes.rows_receipts import FakeReceipts
@@ -22,6 +23,7 @@ class FakeRows:
         self.tables = Tables(site=site, operator=operator)
         self.receipts = FakeReceipts(self.tables)
         self.quarantine = FakeQuarantine(self.tables)
+        self.manifests = FakeManifests(self.tables, self.receipts)
         self.films = FakeFilms(self.tables)
         self.analyses = FakeAnalyses(self.tables)
         self.vectors = FakeVectors(self.tables)

@@ -11,7 +11,7 @@ from schemas.events import ObjectUploaded, RadiographRejected
 from schemas.facts import KnownFacts
 from schemas.identities import receipt_id
 from schemas.provenance import allowed_sharing
-from store.records import Drop, Fact, Film, FormSays, Receipt, ReceiptState
+from store.records import Drop, Fact, Film, FormSays, LabelRow, Receipt, ReceiptState
 from tests.fakes.rows_checks import check_known
 from tests.fakes.rows_tables import EVERYBODY, STEWARDS, Tables, now, sees
 
@@ -159,6 +159,7 @@ class FakeReceipts:
             elif any(_is_work(row) for row in events):
                 tables.requested[film.id] = now()
             tables.move(known, state=state, film=film.id, contradicts=_in_order(found))
+            self.join_line((known.bucket, known.key))
             tables.say(events)
             return state
 
@@ -191,6 +192,37 @@ class FakeReceipts:
             return
         if known.text_check == "unseen" != film.text_check:
             tables.films[film.id] = replace(known, text_check=film.text_check)
+
+    def join_line(self, key: tuple[str, str]) -> int:
+        """Tell stored films of this key what a manifest's line says; return how many."""
+        tables = self._tables
+        if key not in tables.lines:
+            return 0
+        _, line = tables.lines[key]
+        met = [
+            row for row in tables.receipts.values() if (row.bucket, row.key) == key and row.film
+        ]
+        for row in met:
+            assert row.film is not None
+            film = tables.films[row.film]
+            told = replace(
+                film, patient=line.patient, study=line.study, view=line.view, facts=line.facts
+            )
+            found = self._fill(told, line.also)
+            tables.receipts[row.id] = replace(
+                row, contradicts=_in_order({*row.contradicts, *found})
+            )
+            if film.source == "bucket":
+                said = {
+                    "source": line.source,
+                    "licence": film.licence or line.licence,
+                    "sharing": line.sharing,
+                }
+                self._claim(row, **{name: text for name, text in said.items() if text})
+            for finding, value in line.labels.items():
+                label = LabelRow(finding, value, "imported", "manifest", now())
+                tables.labels.setdefault((row.film, finding, "imported", "manifest"), label)
+        return len(met)
 
     def _told_late(self, receipt: Receipt, form: FormSays) -> Receipt:
         """Take in a form that came after its film."""

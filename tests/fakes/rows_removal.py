@@ -37,6 +37,7 @@ def erase_film(
         del tables.letters[letter]
     tables.readings[:] = [row for row in tables.readings if row.film != film]
     for receipt in receipts:
+        tables.lines.pop((receipt.bucket, receipt.key), None)
         tables.move(
             receipt,
             film=None,

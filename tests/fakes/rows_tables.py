@@ -20,6 +20,8 @@ from store.records import (
     Film,
     LabelRow,
     Letter,
+    ManifestLine,
+    ManifestSummary,
     ModelRow,
     OutboxRow,
     Reading,
@@ -59,6 +61,8 @@ class Tables:
     lock: threading.Condition = field(default_factory=threading.Condition)
     receipts: dict[UUID, Receipt] = field(default_factory=dict)
     swept: set[UUID] = field(default_factory=set)
+    lines: dict[tuple[str, str], tuple[UUID, ManifestLine]] = field(default_factory=dict)
+    manifests: dict[UUID, ManifestSummary] = field(default_factory=dict)
     said: dict[UUID, tuple[Film, tuple[str, ...]]] = field(default_factory=dict)
     films: dict[str, Film] = field(default_factory=dict)
     positions: dict[str, int] = field(default_factory=dict)

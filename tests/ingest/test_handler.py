@@ -479,3 +479,44 @@ def test_where_it_comes_from_reaches_the_film_which_stays_private_until_it_is_cl
     assert (row.source, row.licence, row.sharing) == ("nih", "CC0-1.0", "private")
     [receipt] = house.rows.receipts.find("dropzone", "a")
     assert (receipt.statement, receipt.kept_private) == ("2026-11", True)
+
+
+def test_a_manifest_is_read_joined_and_removed_and_its_films_go_on(house: House) -> None:
+    early = house.drop("lot/a.png", png_of(drawn(seed=1)))
+    house.handler.handle([early])
+    table = (
+        b"Path,Sex,Age,PatientID,Edema,Remarque\n"
+        b"a.png,Female,61,PX-1,1.0,x\nb.png,Male,old,PX-2,,x\nc.png,,,,,\n"
+    )
+    record = house.drop("lot/labels.csv", table)
+    house.handler.handle([record])
+    house.handler.handle([house.drop("lot/b.png", png_of(drawn(seed=2)))])
+    receipt = house.receipt(record)
+    assert (receipt.state, receipt.code, receipt.film) == ("manifest", None, None)
+    assert "lot/labels.csv" not in house.raw()
+    first, second = (house.rows.films.get(film_id(drawn(seed=seed))) for seed in (1, 2))
+    assert first is not None
+    assert second is not None
+    assert (first.facts.sex, first.facts.age, second.facts.sex) == ("F", 61, "M")
+    assert first.patient != second.patient
+    assert "PX-1" not in repr(vars(house.rows.tables))
+    summary = house.rows.manifests.get(receipt.id)
+    assert summary is not None
+    assert (summary.lines, summary.malformed, summary.absent) == (3, 1, 1)
+    assert summary.unknown == ("Remarque",)
+    house.handler.handle([record])
+    assert house.receipt(record).state == "manifest"
+
+
+@pytest.mark.parametrize(
+    ("data", "code"), [(b"Sex,Age\nF,3\n", "manifest"), (b"", "manifest"), (None, "object-gone")]
+)
+def test_a_manifest_that_cannot_be_read_is_refused(
+    house: House, data: bytes | None, code: str
+) -> None:
+    record = house.drop("labels.csv", data or b"x")
+    if data is None:
+        [(key, version, _, _)] = house.objects.versions("dropzone")
+        house.objects.remove("dropzone", key, version)
+    house.handler.handle([record])
+    assert (house.receipt(record).state, house.receipt(record).code) == ("rejected", code)

@@ -30,6 +30,7 @@ class Subject:
     letter: UUID
     key: str
     held: UUID
+    manifest: UUID
 
 
 @dataclass
@@ -146,6 +147,7 @@ HIDDEN: Final[dict[str, tuple[Call, ...]]] = {
         ],
     ),
     "letters_replay": (lambda h, who, s: h.web.letters.replay(s.letter, account=who.id),),
+    "manifests_get": (lambda h, who, s: h.web.manifests.get(s.manifest, account=who.id),),
     "patients_disputed": (lambda h, who, s: h.web.patients.disputed(s.disputed, account=who.id),),
     "patients_erase": (lambda h, who, s: h.web.patients.erase(s.patient, account=who.id),),
     "patients_films": (lambda h, who, s: h.web.patients.films(s.patient, account=who.id),),
@@ -213,6 +215,8 @@ PROGRAMS: Final = frozenset(
         "films_many",
         "films_without_analysis",
         "letters_add",
+        "manifests_end",
+        "manifests_put",
         "models_register",
         "models_set_live",
         "outbox_pending",

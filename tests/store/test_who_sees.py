@@ -11,7 +11,7 @@ from schemas.errors import Conflict, Erased, Forbidden, NotFound, RadiothequeErr
 from schemas.provenance import Sharing
 from store.grants import GRANTS
 from store.ports import Rows
-from store.records import Account, Drop, Film, LabelRow, Letter, Receipt, Role
+from store.records import Account, Drop, Film, LabelRow, Letter, ManifestSummary, Receipt, Role
 from store.rows import connect
 from store.settings import Settings
 from tests.fakes.rows import FakeRows
@@ -57,6 +57,8 @@ def private_film(rows: Rows, steward: Account) -> tuple[Film, Subject]:
     )
     comment = rows.readings.comment(of.id, "of the north", account=steward.id)
     (held,) = rows.receipts.open_many([drop(of, "in/north/held.png")])
+    (manifest,) = rows.receipts.open_many([drop(of, "in/north/labels.csv")])
+    rows.manifests.end(manifest, ManifestSummary(3))
     rows.quarantine.hold(held, code="burned-in", wanted="none", came="text", events=[])
     letter = Letter(
         uuid.uuid4(), "analysis.requested", 0, 1, "analyse", of.id.encode(), (), b"{}",
@@ -70,7 +72,7 @@ def private_film(rows: Rows, steward: Account) -> tuple[Film, Subject]:
     rows.patients.erase("e" * 32, account=steward.id)
     return of, Subject(
         of.id, erased.id, "a" * 32, "d" * 32, "e" * 32, comment.id, receipt.id, letter.id,
-        "in/north/1.png", held.id,
+        "in/north/1.png", held.id, manifest.id,
     )  # fmt: skip
 
 
@@ -91,7 +93,7 @@ def furnish(rows: Rows, web: Rows) -> House:
     analyse(rows, own, 2)
     nobodys = Subject(
         "0" * 64, "1" * 64, "0" * 32, "1" * 32, "2" * 32, uuid.uuid4(), uuid.uuid4(),
-        uuid.uuid4(), "in/north/none.png", uuid.uuid4(),
+        uuid.uuid4(), "in/north/none.png", uuid.uuid4(), uuid.uuid4(),
     )  # fmt: skip
     return House(rows, web, theirs, nobodys, of, own, people)
 

@@ -37,6 +37,24 @@ class ReceiptOut(BaseModel):
     kept_private: bool = Field(False, description="it was to be shared and may not be")
 
 
+class FaultOut(BaseModel):
+    """A value that was left out: its line (the header is 1), its column, what was wanted."""
+
+    line: int
+    column: str
+    wanted: str
+
+
+class ManifestOut(BaseModel):
+    """What became of a bulk drop's labels.csv."""
+
+    lines: int
+    absent: int = Field(description="lines whose film nobody has dropped yet")
+    unknown_columns: list[str]
+    malformed: int
+    examples: list[FaultOut] = Field(description="of the malformed values, the first twenty")
+
+
 class ReceiptsOut(BaseModel):
     """Receipts of one object, newest first."""
 

@@ -1,7 +1,7 @@
 """Depositing films, and what became of them: /radiographs (POST) and /receipts."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -9,10 +9,11 @@ from uuid import UUID, uuid4
 from flask import Response, request
 from werkzeug.wsgi import get_input_stream
 
+from schemas.errors import NotFound
 from store.ports import Objects
 from store.records import Account, Drop
 from web import health, uploads
-from web.api.receipt_shapes import ReceiptOut, ReceiptQuery, ReceiptsOut
+from web.api.receipt_shapes import ManifestOut, ReceiptOut, ReceiptQuery, ReceiptsOut
 from web.api.routes import subject
 from web.api.shapes import IdPath
 from web.auth import current_account, require_role
@@ -103,6 +104,21 @@ def read(path: IdPath) -> dict[str, Any]:
     """Say what became of one drop. Stewards see their whole site's, others their own."""
     receipt = read_receipt(deps().rows, path.id, current_account())
     return receipt_json(receipt, current_language())
+
+
+@receipts.get("/receipts/<id>/manifest", responses={200: ManifestOut})
+def manifest(path: IdPath) -> dict[str, Any]:
+    """Say what became of a manifest: what was not understood, and which films are not here."""
+    found = deps().rows.manifests.get(path.id, account=current_account().id)
+    if found is None:
+        raise NotFound(f"receipt {path.id}: it is of no manifest")
+    return {
+        "lines": found.lines,
+        "absent": found.absent,
+        "unknown_columns": list(found.unknown),
+        "malformed": found.malformed,
+        "examples": [asdict(fault) for fault in found.examples],
+    }
 
 
 @receipts.get("/receipts", responses={200: ReceiptsOut})

@@ -2,7 +2,7 @@
 import { ask, pause } from "../api.js";
 
 const STREAM_RECEIPTS = 150; // the address of a stream has room for 200
-const FINAL = new Set(["analysed", "rejected", "quarantined", "failed"]);
+const FINAL = new Set(["analysed", "rejected", "quarantined", "failed", "manifest"]);
 export const isFinal = (state) => FINAL.has(state);
 
 /** Follow receipts until each is final. `told(receipt)` is called with each news. */

@@ -1,0 +1,76 @@
+"""`radiotheque drop --manifest`: what is said of a manifest before anything is sent."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from radiotheque import film_commands
+from radiotheque.__main__ import main
+from schemas.provenance import DepositorSays
+
+TABLE = "Path,Age,Remarque\na.png,61,x\nb.png,old,x\nmissing.png,3,x\n"
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """Return what was dropped: file names by key."""
+    sent: list[dict[str, str]] = []
+
+    def send(state: Any, files: Mapping[Path, str], says: DepositorSays) -> dict[Path, str]:
+        assert state
+        assert says
+        sent.append({key: path.name for path, key in files.items()})
+        return {}
+
+    monkeypatch.setattr(film_commands, "drop_files", send)
+    return sent
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "lot"
+    made.mkdir()
+    for name in ("a.png", "b.png"):
+        (made / name).write_bytes(b"film")
+    return made
+
+
+def test_a_manifest_goes_with_its_films_and_its_faults_are_said(
+    folder: Path, keys: list[dict[str, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = folder.parent / "mine.csv"
+    told.write_text(TABLE)
+    words = ["drop", str(folder), "--prefix", "x", "--manifest", str(told), "--i-am-authorised"]
+    assert main(words) == 0
+    assert keys == [{"x/a.png": "a.png", "x/b.png": "b.png", "x/labels.csv": "mine.csv"}]
+    printed = capsys.readouterr().out
+    assert "mine.csv: 3 lines" in printed
+    assert "columns that are not known, and left: Remarque" in printed
+    assert "line 3, Age: want whole years" in printed
+    assert "films that are not in this drop: 1\n    x/missing.png" in printed
+    assert "old" not in printed
+
+
+def test_a_manifest_that_lies_in_the_folder_goes_along(
+    folder: Path, keys: list[dict[str, str]]
+) -> None:
+    (folder / "labels.csv").write_text(TABLE)
+    assert main(["drop", str(folder), "--i-am-authorised"]) == 0
+    assert "labels.csv" in keys[0]
+
+
+@pytest.mark.parametrize("text", [None, "Sex\nF\n"])
+def test_what_is_no_manifest_stops_the_drop(
+    folder: Path,
+    keys: list[dict[str, str]],
+    capsys: pytest.CaptureFixture[str],
+    text: str | None,
+) -> None:
+    told = folder.parent / "mine.csv"
+    if text is not None:
+        told.write_text(text)
+    assert main(["drop", str(folder), "--manifest", str(told), "--i-am-authorised"]) == 2
+    assert keys == []
+    assert "mine.csv" in capsys.readouterr().err
