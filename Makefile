@@ -58,13 +58,14 @@ $(STAMPS)/dev: $(STAMPS)/app $(LOCKS)/dev.txt
 
 environment: $(STAMPS)/app
 
-demo: ## install everything, start it, drop 48 phantom films (FILMS=dir for your own)
+demo: ## install everything, start it, drop 48 phantom films (FILMS=dir AUTHORISED=yes for your own)
 	@$(MAKE) prerequisites
 	@if [ ! -e $(STAMPS)/app ]; then \
 		echo "The first demo fetches 1.3 GB, takes 4 GB of disk and 6 to 10 minutes on 2 cores."; \
 		echo "The next one starts in half a minute."; fi
 	@$(MAKE) environment
-	@$(BIN)/radiotheque demo $(if $(FILMS),--films "$(FILMS)")
+	@$(BIN)/radiotheque demo $(if $(FILMS),--films "$(FILMS)") \
+		$(if $(AUTHORISED),--i-am-authorised)
 
 up: prerequisites environment ## start everything and wait until it is healthy
 	@$(BIN)/radiotheque up
