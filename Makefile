@@ -58,7 +58,7 @@ $(STAMPS)/dev: $(STAMPS)/app $(LOCKS)/dev.txt
 
 environment: $(STAMPS)/app
 
-demo: ## install everything, start it, drop 48 phantom films (FILMS=dir AUTHORISED=yes for your own)
+demo: ## install, start, drop 48 phantoms (FILMS=dir AUTHORISED=yes for films of your own)
 	@$(MAKE) prerequisites
 	@if [ ! -e $(STAMPS)/app ]; then \
 		echo "The first demo fetches 1.3 GB, takes 4 GB of disk and 6 to 10 minutes on 2 cores."; \
