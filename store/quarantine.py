@@ -1,14 +1,14 @@
 """What waits for a steward, in PostgreSQL (store/functions/receipts_quarantine.sql)."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from schemas.envelope import Message, to_message
 from schemas.errors import Dead
 from schemas.events import RadiographRejected
 from store.messages import messages_json
-from store.receipts import receipt_of
+from store.receipts import receipt_of, stopped
 from store.records import Part, Receipt, ReceiptState
 from store.rows import Call, Database, Row, json_value
 
@@ -27,15 +27,7 @@ class PostgresQuarantine:
     def hold(
         self, receipt: Receipt, *, code: str, wanted: str, came: str, events: Sequence[Message]
     ) -> ReceiptState:
-        state: ReceiptState = self._database.value(
-            "quarantine_hold",
-            receipt=receipt.id,
-            code=code,
-            wanted=wanted,
-            came=came,
-            events=json_value(messages_json(events)),
-        )
-        return state
+        return stopped(self._database, "quarantine_hold", receipt, (code, wanted, came), events)
 
     def waiting(
         self, *, account: UUID, limit: int = 50, after: UUID | None = None
@@ -59,35 +51,20 @@ class PostgresQuarantine:
 
     def refuse(self, receipt: UUID, *, account: UUID, note: str) -> None:
         check_note(note)
-        code, wanted, came = REFUSED
-
-        def work(call: Call) -> None:
-            moved = call.rows(
-                "quarantine_refuse",
-                receipt=receipt,
-                account=account,
-                code=code,
-                wanted=wanted,
-                came=came,
-                note=note,
-            )
-            _say_refused(call, moved)
-
-        self._database.transaction(work)
+        self._refuse("quarantine_refuse", REFUSED, receipt=receipt, account=account, note=note)
 
     def expire(self, *, days: float, limit: int) -> int:
-        code, wanted, came = EXPIRED
+        return self._refuse("quarantine_expire", EXPIRED, days=days, limit=limit)
+
+    def _refuse(self, function: str, reason: tuple[str, str, str], **values: Any) -> int:
+        """Refuse by a stored function and say so, in one transaction; return how many it was."""
+        code, wanted, came = reason
 
         def work(call: Call) -> int:
-            moved = call.rows(
-                "quarantine_expire",
-                days=days,
-                code=code,
-                wanted=wanted,
-                came=came,
-                limit=limit,
-            )
-            _say_refused(call, moved)
+            moved = call.rows(function, code=code, wanted=wanted, came=came, **values)
+            if moved:
+                said = messages_json([refused_message(row) for row in moved])
+                call.rows("outbox_add", events=json_value(said))
             return len(moved)
 
         return self._database.transaction(work)
@@ -118,9 +95,3 @@ def refused_message(receipt: Row) -> Message:
         rejected_at=receipt["updated_at"],
     )
     return to_message(event, site=receipt["site"])
-
-
-def _say_refused(call: Call, moved: Sequence[Row]) -> None:
-    if moved:
-        said = messages_json([refused_message(row) for row in moved])
-        call.rows("outbox_add", events=json_value(said))

@@ -118,19 +118,31 @@ class PostgresReceipts:
     def reject(
         self, receipt: Receipt, *, code: str, wanted: str, came: str, events: Sequence[Message]
     ) -> ReceiptState:
-        state: ReceiptState = self._database.value(
-            "receipts_reject",
-            receipt=receipt.id,
-            code=code,
-            wanted=wanted,
-            came=came,
-            events=json_value(messages_json(events)),
-        )
-        return state
+        return stopped(self._database, "receipts_reject", receipt, (code, wanted, came), events)
 
     def recent(self, account: UUID, limit: int = 100) -> list[Receipt]:
         rows = self._database.rows("receipts_recent", account=account, limit=limit)
         return [receipt_of(row) for row in rows]
+
+
+def stopped(
+    database: Database,
+    function: str,
+    receipt: Receipt,
+    reason: tuple[str, str, str],
+    events: Sequence[Message],
+) -> ReceiptState:
+    """Stop a receipt by a stored function, for a (code, wanted, came); return its state."""
+    code, wanted, came = reason
+    state: ReceiptState = database.value(
+        function,
+        receipt=receipt.id,
+        code=code,
+        wanted=wanted,
+        came=came,
+        events=json_value(messages_json(events)),
+    )
+    return state
 
 
 def tombstone(secret: str, film: str) -> str:

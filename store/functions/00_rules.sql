@@ -80,30 +80,6 @@ BEGIN
     RETURN place;
 END $$;
 
--- Return the film's row; where `p_tombstone` stands, say that it was erased.
-CREATE FUNCTION rules.film(p_film text, p_tombstone text DEFAULT NULL) RETURNS rad.film
-LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    found rad.film;
-BEGIN
-    SELECT * INTO found FROM film WHERE id = p_film;
-    IF found.id IS NULL THEN
-        IF EXISTS (SELECT 1 FROM tombstone WHERE code = p_tombstone) THEN
-            RAISE EXCEPTION 'film %: it was erased', left(p_film, 64) USING ERRCODE = 'RD410';
-        END IF;
-        RAISE EXCEPTION 'film %: there is none', left(p_film, 64) USING ERRCODE = 'RD404';
-    END IF;
-    RETURN found;
-END $$;
-
--- The same for whoever writes of it: erased meanwhile, it is gone before anything is written.
-CREATE FUNCTION rules.film_to_write(p_film text, p_tombstone text) RETURNS rad.film
-LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM 1 FROM film WHERE id = p_film FOR KEY SHARE;
-    RETURN rules.film(p_film, p_tombstone);
-END $$;
-
 -- Make the cards of these films what their rows now say (schemas.findings.finding_state).
 CREATE FUNCTION rules.refresh_cards(p_films text[]) RETURNS void LANGUAGE sql AS $$
     -- Held first: the next statement then sees what whoever held them before has written.

@@ -197,7 +197,7 @@ CREATE FUNCTION api.vectors_add(
     p_film text, p_version text, p_embedding text, p_tombstone text DEFAULT NULL
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    found rad.film := rules.film_to_write(p_film, p_tombstone);
+    found rad.film := rules.film_seen_to_write(p_film, NULL, p_tombstone);
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM model WHERE embedding_version = p_version) THEN
         RAISE EXCEPTION 'embedding version %: no model has it', left(p_version, 80)
@@ -211,7 +211,7 @@ END $$;
 CREATE FUNCTION api.vectors_remove(p_film text, p_version text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    its rad.film := rules.film(p_film);
+    its rad.film := rules.film_seen(p_film, NULL);
 BEGIN
     DELETE FROM embedding WHERE embedding_version = p_version AND position = its.position;
     IF NOT FOUND THEN

@@ -204,7 +204,7 @@ CREATE FUNCTION api.films_add_labels(
     p_film text, p_labels jsonb, p_tombstone text DEFAULT NULL
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    found rad.film := rules.film_to_write(p_film, p_tombstone);
+    found rad.film := rules.film_seen_to_write(p_film, NULL, p_tombstone);
 BEGIN
     PERFORM rules.place(l ->> 'finding') FROM jsonb_array_elements(p_labels) AS l;
     INSERT INTO label (film, finding, source, author, value, position, recorded_at)

@@ -272,8 +272,10 @@ BEGIN
     RETURN result;
 END $$;
 
-CREATE FUNCTION api.receipts_reject(
-    p_receipt uuid, p_code text, p_wanted text, p_came text, p_events jsonb
+-- End a receipt's way as `rejected`, or hold it as `quarantined`, unless it went further or, for
+-- the second, a steward let it pass. Said again, its events are said again. Returns its state.
+CREATE FUNCTION rules.stop_receipt(
+    p_receipt uuid, p_state text, p_code text, p_wanted text, p_came text, p_events jsonb
 ) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     receipt_now rad.receipt;
@@ -282,18 +284,26 @@ BEGIN
     IF receipt_now.id IS NULL THEN
         RAISE EXCEPTION 'receipt %: there is none', p_receipt USING ERRCODE = 'RD404';
     END IF;
-    IF receipt_now.state = 'received' THEN
-        UPDATE receipt SET state = 'rejected', code = p_code, wanted = p_wanted, came = p_came,
+    IF receipt_now.state = 'received'
+        AND (p_state = 'rejected' OR receipt_now.released_at IS NULL) THEN
+        UPDATE receipt SET state = p_state, code = p_code, wanted = p_wanted, came = p_came,
+            held_at = CASE p_state WHEN 'quarantined' THEN clock_timestamp() ELSE held_at END,
             updated_at = clock_timestamp()
         WHERE id = p_receipt;
         PERFORM rules.say(p_events);
-        RETURN 'rejected';
+        RETURN p_state;
     END IF;
-    IF receipt_now.state = 'rejected' AND receipt_now.code = p_code THEN
+    IF receipt_now.state = p_state AND receipt_now.code = p_code THEN
         PERFORM rules.say(p_events);
     END IF;
     RETURN receipt_now.state;
 END $$;
+
+CREATE FUNCTION api.receipts_reject(
+    p_receipt uuid, p_code text, p_wanted text, p_came text, p_events jsonb
+) RETURNS text LANGUAGE sql AS $$
+    SELECT rules.stop_receipt(p_receipt, 'rejected', p_code, p_wanted, p_came, p_events);
+$$;
 
 CREATE FUNCTION api.receipts_recent(p_account uuid, p_limit bigint)
 RETURNS SETOF api.receipt_row LANGUAGE plpgsql STABLE AS $$

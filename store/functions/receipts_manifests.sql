@@ -17,7 +17,7 @@ CREATE FUNCTION rules.join_lines(p_codes text[]) RETURNS integer LANGUAGE plpgsq
 DECLARE
     met record;
     differ text[];
-    total integer := 0;
+    films text[] := '{}';
 BEGIN
     FOR met IN
         SELECT r.id AS receipt, r.film, l.said
@@ -39,10 +39,12 @@ BEGIN
         FROM jsonb_each_text(coalesce(met.said -> 'labels', '{}')) AS s(finding, value)
         JOIN film f ON f.id = met.film
         ON CONFLICT DO NOTHING;
-        PERFORM rules.refresh_cards(ARRAY[met.film]);
-        total := total + 1;
+        films := array_append(films, met.film);
     END LOOP;
-    RETURN total;
+    IF FOUND THEN
+        PERFORM rules.refresh_cards(films);
+    END IF;
+    RETURN cardinality(films);
 END $$;
 
 -- Keep a page of lines [{"key_code", "said"}, ...], and join those whose film is here.
@@ -51,9 +53,9 @@ LANGUAGE plpgsql AS $$
 DECLARE
     codes text[] := ARRAY(SELECT line ->> 'key_code' FROM jsonb_array_elements(p_lines) AS line);
 BEGIN
-    PERFORM rules.place(finding)
-    FROM jsonb_array_elements(p_lines) AS line,
-        jsonb_object_keys(coalesce(line -> 'said' -> 'labels', '{}')) AS finding;
+    PERFORM rules.place(finding) FROM (
+        SELECT DISTINCT finding FROM jsonb_array_elements(p_lines) AS line,
+            jsonb_object_keys(coalesce(line -> 'said' -> 'labels', '{}')) AS finding) AS named;
     PERFORM rules.hold_lines(codes);
     INSERT INTO manifest (receipt) VALUES (p_receipt) ON CONFLICT DO NOTHING;
     INSERT INTO manifest_line (key_code, manifest, said)

@@ -9,26 +9,9 @@ CREATE TYPE api.moved_row AS (
 
 CREATE FUNCTION api.quarantine_hold(
     p_receipt uuid, p_code text, p_wanted text, p_came text, p_events jsonb
-) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    receipt_now rad.receipt;
-BEGIN
-    SELECT * INTO receipt_now FROM receipt WHERE id = p_receipt FOR UPDATE;
-    IF receipt_now.id IS NULL THEN
-        RAISE EXCEPTION 'receipt %: there is none', p_receipt USING ERRCODE = 'RD404';
-    END IF;
-    IF receipt_now.state = 'received' AND receipt_now.released_at IS NULL THEN
-        UPDATE receipt SET state = 'quarantined', code = p_code, wanted = p_wanted,
-            came = p_came, held_at = clock_timestamp(), updated_at = clock_timestamp()
-        WHERE id = p_receipt;
-        PERFORM rules.say(p_events);
-        RETURN 'quarantined';
-    END IF;
-    IF receipt_now.state = 'quarantined' AND receipt_now.code = p_code THEN
-        PERFORM rules.say(p_events);
-    END IF;
-    RETURN receipt_now.state;
-END $$;
+) RETURNS text LANGUAGE sql AS $$
+    SELECT rules.stop_receipt(p_receipt, 'quarantined', p_code, p_wanted, p_came, p_events);
+$$;
 
 -- What a steward sees ------------------------------------------------------------------------
 
