@@ -19,7 +19,7 @@ from ingest.chest import ChestCheck, PooledFeatures
 from ingest.decoder import Decoder
 from ingest.deidentify import Known, deidentify
 from ingest.looks import Judge, Looked, Looks
-from ingest.manifest import Manifest, is_manifest
+from ingest.manifest import Manifest
 from ingest.notification import drop_of
 from ingest.quarantine import Quarantine
 from ingest.renditions import Developed
@@ -34,6 +34,7 @@ from schemas.events import (
     RadiographRejected,
 )
 from schemas.film_check import flags_of
+from schemas.film_files import is_manifest
 from schemas.identities import receipt_id
 from store.log import Record
 from store.objects import connect as connect_objects
@@ -49,6 +50,8 @@ _THREADS: Final = 8
 _PAGE: Final = 500
 #: States in which the film is durable or known to be: the raw version may go.
 _STORED: Final = frozenset({"accepted", "analysed"})
+#: States in which all that was dropped lies in another place: so may it, too.
+_KEPT_ELSEWHERE: Final = frozenset({"quarantined", "manifest"})
 _MEDIA: Final[dict[Rendition, str]] = {
     "full": "image/png",
     "display": "image/jpeg",
@@ -99,6 +102,7 @@ class IngestHandler:
         text: TextLook | None = None,
     ) -> None:
         self._settings = settings
+        self._secret = settings.site_secret.get_secret_value()
         self._rows = rows
         self._objects = objects
         self._decoder = decoder
@@ -161,10 +165,7 @@ class IngestHandler:
         if receipt.state in _STORED:
             self._remove_raw(receipt)
             return
-        if receipt.state == "quarantined":
-            self._remove_dropped(receipt)
-            return
-        if receipt.state == "manifest":
+        if receipt.state in _KEPT_ELSEWHERE:
             self._remove_dropped(receipt)
             return
         if receipt.state != "received" and receipt.code != "erased":
@@ -179,16 +180,14 @@ class IngestHandler:
     def _read_manifest(self, task: _Task) -> None:
         """Keep what a manifest says, page by page; then it goes, for it names patients."""
         receipt = task.receipt
-        secret = self._settings.site_secret.get_secret_value()
-        manifest = Manifest(receipt.bucket, receipt.key, secret, receipt.site)
+        manifest = Manifest(receipt.bucket, receipt.key, self._secret, receipt.site)
         chunks = self._objects.chunks(receipt.bucket, receipt.key, receipt.version)
         lines = manifest.lines(chunks)
         try:
             while page := list(islice(lines, _PAGE)):
                 self._rows.manifests.put(receipt, page)
         except NotFound:
-            gone = Refusal("object-gone", wanted="the version that was dropped", came="none")
-            self._reject(task, gone)
+            self._reject(task, _gone())
             return
         except Refusal as refusal:
             self._reject(task, refusal)
@@ -221,7 +220,13 @@ class IngestHandler:
             return None
         kept = self._kept(receipt, film)
         try:
-            return _Ready(film, kept, self._looks.look(receipt, film, kept))
+            looked = self._looks.look(
+                film,
+                kept,
+                released=receipt.released_at is not None,
+                urgent=receipt.lane == "first",
+            )
+            return _Ready(film, kept, looked)
         except Doubt as doubt:
             state = self._quarantine.hold(receipt, doubt, raw, film, task.cause)
             if state == "quarantined":
@@ -269,9 +274,7 @@ class IngestHandler:
                 receipt.bucket, receipt.key, receipt.version, limit_bytes=limit
             )
         except NotFound:
-            raise Refusal(
-                "object-gone", wanted="the version that was dropped", came="none"
-            ) from None
+            raise _gone() from None
         except ValueError:
             raise Refusal(
                 "too-large", wanted=f"at most {limit} bytes", came=f"{receipt.size} bytes"
@@ -279,8 +282,7 @@ class IngestHandler:
 
     def _kept(self, receipt: Receipt, film: Developed) -> Known:
         """Return what may be kept of what the file and the form say. The rest ends here."""
-        secret = self._settings.site_secret.get_secret_value()
-        return deidentify(film.says, receipt.form, secret=secret, data_set=receipt.site)
+        return deidentify(film.says, receipt.form, secret=self._secret, data_set=receipt.site)
 
     def _put(self, film: Developed, rendition: Rendition) -> None:
         data: bytes = getattr(film, rendition)
@@ -353,6 +355,10 @@ class IngestHandler:
             raise errors[0]
 
 
+def _gone() -> Refusal:
+    return Refusal("object-gone", wanted="the version that was dropped", came="none")
+
+
 def _row(ready: _Ready, receipt: Receipt) -> Film:
     film, known = ready.film, ready.known
     return Film(
@@ -383,7 +389,8 @@ def build(settings: Settings, model: PooledFeatures) -> IngestHandler:
     """
     rows, objects = connect_rows(settings), connect_objects(settings)
     chest = ChestCheck(rows.models, objects, model)
-    # As many readers as decoding children: a film is decoded, or looked at, on each core.
-    readers = [RapidReader() for _ in range(settings.decode_processes)]
-    text = TextLook(readers) if settings.look_for_text else None
+    text = None
+    if settings.look_for_text:
+        # As many readers as decoding children: a film is decoded, or looked at, on each core.
+        text = TextLook([RapidReader() for _ in range(settings.decode_processes)])
     return IngestHandler(settings, rows, objects, Decoder(settings), chest, text=text)

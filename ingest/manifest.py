@@ -42,11 +42,6 @@ _VIEWS: Final = {"AP": "AP", "PA": "PA", "LL": "LATERAL", "RL": "LATERAL"}
 _VALUES: Final = {"1": 1, "1.0": 1, "0": 0, "0.0": 0, "-1": -1, "-1.0": -1}
 
 
-def is_manifest(key: str) -> bool:
-    """Return whether an object of the bucket is a manifest, by its key's last segment."""
-    return key.rpartition("/")[2] == MANIFEST_NAME
-
-
 @dataclass
 class Manifest:
     """Reads one manifest. `lines` yields what it says of films; `summary` is whole after it.
@@ -67,7 +62,10 @@ class Manifest:
     def lines(self, chunks: Iterable[bytes]) -> Iterator[ManifestLine]:
         """Yield each line that names a path. Raises Refusal `manifest` without that column."""
         rows = csv.reader(_text(chunks))
-        header = [name.strip() for name in next(rows, [])]
+        try:
+            header = [name.strip() for name in next(rows, [])]
+        except csv.Error:
+            header = []
         if "Path" not in header:
             raise Refusal("manifest", wanted="a column named Path", came="a table without it")
         # Names of columns may be anything: only short plain ones are told.

@@ -15,6 +15,7 @@ from typing import Final
 
 from radiotheque.film_commands import ask_statement, drop_files
 from radiotheque.preparation import program_settings
+from schemas.film_files import ENDINGS
 from schemas.provenance import STATEMENT_VERSION, DepositorSays
 from stack import lifecycle, passwords
 from stack.services import SERVICES
@@ -30,7 +31,6 @@ PATIENCE_S: Final = 180.0
 PHANTOMS_SAY: Final = DepositorSays(
     statement=STATEMENT_VERSION, source="phantom", licence="CC0-1.0", sharing="open"
 )
-FILM_ENDINGS: Final = frozenset({".png", ".jpg", ".jpeg", ".dcm", ".dicom"})
 
 
 class DemoFailedError(RuntimeError):
@@ -92,7 +92,7 @@ def draw_phantoms(state: State) -> Path:
 def films_in(folder: Path, *, none_is_fine: bool = False) -> list[Path]:
     """Return the PNG, JPEG and DICOM files under a folder, in order of their names."""
     files = (path for path in folder.rglob("*") if path.is_file())
-    found = sorted(path for path in files if path.suffix.lower() in FILM_ENDINGS)
+    found = sorted(path for path in files if path.suffix.lower() in ENDINGS)
     if not found and not none_is_fine:
         raise DemoFailedError(
             f"want a folder of PNG, JPEG or DICOM (.dcm) films, found none under {folder}"

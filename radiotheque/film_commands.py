@@ -7,11 +7,10 @@ import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from schemas.film_files import HEAD, MANIFEST_NAME, may_be_film
+from schemas.film_files import HEAD, MANIFEST_NAME, is_manifest, may_be_film
 from schemas.provenance import LICENCES, STATEMENT_VERSION, STATEMENTS, DepositorSays, Sharing
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ def keys_of(chosen: argparse.Namespace) -> dict[Path, str] | None:
         return None
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     paths = [
-        path for path in files if path.name == MANIFEST_NAME or may_be_film(path.name, _head(path))
+        path for path in files if is_manifest(path.name) or may_be_film(path.name, _head(path))
     ]
     left = len(files) - len(paths)
     if left:
@@ -106,7 +105,7 @@ def keys_of(chosen: argparse.Namespace) -> dict[Path, str] | None:
         keys[chosen.manifest] = f"{prefix}{MANIFEST_NAME}"
     dropped = frozenset(keys.values())
     for path, key in keys.items():
-        if key.rpartition("/")[2] == MANIFEST_NAME and not print_summary(path, key, dropped):
+        if is_manifest(key) and not print_summary(path, key, dropped):
             return None
     return keys
 
@@ -199,22 +198,23 @@ def run_predict(chosen: argparse.Namespace) -> int:
 def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
     """Yield what the live model says of each file, by the pipeline's own steps.
 
-    The same reader, the same check, the same tensor, the same served model and the same states: a
+    The same reader, the same looks, the same tensor, the same served model and the same states: a
     test holds these answers equal to what the pipeline stores.
     """
     import numpy as np
 
     from ingest.chest import ChestCheck
     from ingest.deidentify import deidentify
+    from ingest.looks import Looks
     from ingest.readers import read_file
+    from ingest.renditions import develop
     from ingest.rules import check_film
-    from ingest.suspicion import check_says
+    from ingest.text_in_film import RapidReader, TextLook
     from radiotheque.preparation import program_settings
     from schemas.errors import Refusal
     from schemas.film_check import flags_of, is_lateral
     from schemas.film_tensor import to_tensor
     from schemas.findings import FINDINGS, finding_state
-    from schemas.identities import film_id
     from stack.state import current_state
     from store.objects import connect as connect_objects
     from store.records import FormSays
@@ -232,31 +232,27 @@ def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
             raise LookupError("no model is live: `radiotheque status` says what runs")
         manifest = live.manifest
         chest = ChestCheck(rows.models, connect_objects(settings), triton)
+        text = TextLook([RapidReader()]) if settings.look_for_text else None
+        looks = Looks(rows.films, chest, text)
         for path in files:
             try:
                 decoded = read_file(path.read_bytes(), settings.pixel_limit)
                 check_film(decoded)
-                check_says(decoded.says)
-                samples = decoded.samples
-                known = deidentify(decoded.says, FormSays(), secret=secret, data_set=settings.site)
-                checks = chest.judge(
-                    partial(np.asarray, samples),
-                    view=known.view,
-                    age=known.facts.age,
-                    urgent=True,
-                )
+                film = develop(decoded.samples, decoded.says)
+                known = deidentify(film.says, FormSays(), secret=secret, data_set=settings.site)
+                checks = looks.look(film, known, released=False, urgent=True).checks
             except Refusal as refusal:
                 why = {"code": refusal.code, "wanted": refusal.wanted, "came": refusal.came}
                 yield {"file": str(path), "refused": why}
                 continue
-            tensor = to_tensor(samples, manifest.side)
+            tensor = to_tensor(decoded.samples, manifest.side)
             scores = triton.score(tensor[None], str(manifest.version)).probabilities[0]
             if is_lateral(known.view, checks):
                 scores = np.full_like(scores, np.nan)
             found = [None if np.isnan(value) else float(value) for value in scores]
             yield {
                 "file": str(path),
-                "radiograph": film_id(samples),
+                "radiograph": film.film,
                 "model": manifest.label,
                 "checks": checks,
                 "flags": flags_of(checks),

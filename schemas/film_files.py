@@ -11,17 +11,26 @@ from typing import Final
 HEAD: Final = 512
 #: What a bulk drop's manifest is called, in whatever folder it lies.
 MANIFEST_NAME: Final = "labels.csv"
-_ENDINGS: Final = (".png", ".jpg", ".jpeg", ".dcm", ".dicom")
-_PNG: Final = b"\x89PNG\r\n\x1a\n"
-_JPEG: Final = b"\xff\xd8\xff"
+#: What names of films end in; files of other names may be films, too.
+ENDINGS: Final = (".png", ".jpg", ".jpeg", ".dcm", ".dicom")
+PNG: Final = b"\x89PNG\r\n\x1a\n"
+JPEG: Final = b"\xff\xd8\xff"
 #: Group 0002 or 0008, little-endian: a data set without its preamble, as some archives keep it.
-_GROUPS: Final = (b"\x02\x00", b"\x08\x00")
+DICOM_GROUPS: Final = (b"\x02\x00", b"\x08\x00")
+#: Where DICOM's mark stands, behind the preamble.
+DICOM_MARK: Final = slice(128, 132)
 _DIRECTORY: Final = b"1.2.840.10008.1.3.10"
 
 
 def may_be_film(name: str, head: bytes) -> bool:
     """Return whether a file of a folder is sent: `name` without folders, its first bytes."""
-    is_dicom = head[128:132] == b"DICM" or (head.startswith(_GROUPS) and b"1.2.840.10008" in head)
+    bare = head.startswith(DICOM_GROUPS) and b"1.2.840.10008" in head
+    is_dicom = bare or head[DICOM_MARK] == b"DICM"
     if name.upper() == "DICOMDIR" or (is_dicom and _DIRECTORY in head):
         return False
-    return name.lower().endswith(_ENDINGS) or head.startswith((_PNG, _JPEG)) or is_dicom
+    return name.lower().endswith(ENDINGS) or head.startswith((PNG, JPEG)) or is_dicom
+
+
+def is_manifest(key: str) -> bool:
+    """Return whether a key, or a path, is a manifest's, by its last segment."""
+    return key.rpartition("/")[2] == MANIFEST_NAME

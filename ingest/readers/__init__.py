@@ -12,6 +12,7 @@ from typing import Final
 from ingest.readers import jpeg, kinds, png
 from ingest.says import FileSays
 from schemas.errors import Refusal
+from schemas.film_files import DICOM_GROUPS, DICOM_MARK
 from schemas.identities import Samples
 
 WANTED: Final = "a PNG, JPEG or DICOM film"
@@ -34,9 +35,8 @@ _OTHERS: Final = (
     (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (0, b"Rar!\x1a\x07", "a RAR archive"),
 )
-#: What a DICOM file may begin with: group 0002 or 0008, little-endian, when it has no preamble.
-_DICOM_STARTS: Final = (b"\x02\x00", b"\x08\x00", b"DICM")
-_DICOM_MAGIC: Final = slice(128, 132)
+#: What a DICOM file may begin with when it has no preamble.
+_DICOM_STARTS: Final = (*DICOM_GROUPS, b"DICM")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def read_file(data: bytes, pixel_limit: int) -> Decoded:
         return Decoded(samples, FileSays("jpeg"), coloured)
     if png.SIGNATURE.startswith(data) or jpeg.SIGNATURE.startswith(data):
         raise Refusal("truncated", wanted=WANTED, came=f"a file of {len(data)} bytes")
-    if data[_DICOM_MAGIC] == b"DICM" or data.startswith(_DICOM_STARTS):
+    if data[DICOM_MARK] == b"DICM" or data.startswith(_DICOM_STARTS):
         # Its libraries take a third of a second to load: PNG and JPEG films do not pay for them.
         from ingest.readers import dicom
 

@@ -19,9 +19,10 @@ from ingest.colour import SAMPLE_SIDE, coloured_share, sample_of
 from ingest.readers.grey import luma
 from ingest.readers.upright import orientation, upright
 from schemas.errors import Refusal
+from schemas.film_files import JPEG
 from schemas.identities import Samples
 
-SIGNATURE: Final = b"\xff\xd8\xff"
+SIGNATURE: Final = JPEG
 WANTED: Final = "a whole JPEG file"
 
 #: SOF markers. Others are lossless, differential or arithmetic-coded.

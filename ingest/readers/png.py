@@ -23,9 +23,10 @@ from ingest.colour import coloured_share, sample_of
 from ingest.readers.grey import luma, over_black
 from ingest.readers.upright import orientation, upright
 from schemas.errors import Refusal
+from schemas.film_files import PNG
 from schemas.identities import Samples
 
-SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+SIGNATURE: Final = PNG
 WANTED: Final = "a whole PNG file"
 
 _GREY, _COLOUR, _PALETTE, _GREY_ALPHA, _COLOUR_ALPHA = 0, 2, 3, 4, 6

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from ingest.manifest import Manifest, is_manifest
+from ingest.manifest import Manifest
 from schemas.errors import Refusal
+from schemas.film_files import is_manifest
 from schemas.findings import FINDINGS
 from schemas.pseudonyms import patient_code
 from store.records import ManifestLine, ManifestSummary
@@ -89,7 +90,11 @@ def test_a_path_that_leads_nowhere_is_malformed(path: str) -> None:
     assert (summary.lines, summary.malformed) == (1, 1)
 
 
-@pytest.mark.parametrize("text", ["", "Sex,Age\nMale,3\n", "<html></html>", "\0\0\0"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "Sex,Age\nMale,3\n", "<html></html>", "\0\0\0", "x" * 20_000, "x" * (3 << 20)],
+    ids=["empty", "no path", "page", "zeros", "long word", "no line"],
+)
 def test_without_the_column_path_it_is_no_manifest(text: str) -> None:
     with pytest.raises(Refusal, match="wanted a column named Path"):
         read(text)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageDraw
 
 from ingest.readers import read_film
 from schemas.errors import RadiothequeError
@@ -11,7 +12,7 @@ from schemas.findings import FINDINGS
 from schemas.identities import film_id
 from schemas.provenance import STATEMENT_VERSION
 from stack.other_films import draw_other
-from stack.phantoms import write_film, write_films
+from stack.phantoms import draw, to_8_bits, write_film, write_films
 from store.objects import connect as connect_objects
 from store.rows import connect as connect_rows
 from store.settings import PREFIX, load_settings
@@ -121,6 +122,13 @@ def test_what_cannot_be_dropped_or_predicted_is_said(
     asked = whole_stack.command("predict", str(hand))
     assert asked.returncode == 1
     assert json.loads(asked.stdout)["refused"]["code"] == "not-a-chest"
+    named = tmp_path / "named.png"
+    write_film(named, to_8_bits(draw(50, 512)))
+    with Image.open(named) as picture:
+        ImageDraw.Draw(picture).text((20, 440), "DUPONT 04/05/1961", fill=255, font_size=14)
+        picture.save(named)
+    asked = whole_stack.command("predict", str(named))
+    assert json.loads(asked.stdout)["refused"]["code"] == "burned-in-text"
     empty = whole_stack.command("drop", str(tmp_path / "nothing-here"))
     assert empty.returncode == 2
     assert "want a folder" in empty.stderr
