@@ -61,7 +61,7 @@ environment: $(STAMPS)/app
 demo: ## install, start, drop 48 phantoms (FILMS=dir AUTHORISED=yes for films of your own)
 	@$(MAKE) prerequisites
 	@if [ ! -e $(STAMPS)/app ]; then \
-		echo "The first demo fetches 1.3 GB, takes 4 GB of disk and 6 to 10 minutes on 2 cores."; \
+		echo "The first demo fetches 1.5 GB, takes 4 GB of disk and 6 to 10 minutes on 2 cores."; \
 		echo "The next one starts in half a minute."; fi
 	@$(MAKE) environment
 	@$(BIN)/radiotheque demo $(if $(FILMS),--films "$(FILMS)") \
