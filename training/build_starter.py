@@ -13,7 +13,7 @@ from pathlib import Path
 
 from schemas.models import CHECK_FILE
 from training.export import read_manifest, write_manifest, write_onnx
-from training.heads import Heads
+from training.fitted import Fitted
 from training.starter_model import embedding_version, starter_model
 
 HEADS = Path(__file__).resolve().parent.parent / "triton_models" / "starter"
@@ -25,18 +25,18 @@ def build(out: Path, heads_dir: Path = HEADS) -> str:
     Raises ValueError when the heads were fitted on another backbone, side or projection than
     this code builds: such a model would answer, and wrongly.
     """
-    heads = Heads.load(heads_dir / "heads.npz")
+    fitted = Fitted.load(heads_dir)
     manifest = read_manifest(heads_dir / "model.json")
-    version = embedding_version(heads, manifest.side)
+    version = embedding_version(fitted, manifest.side)
     if version != manifest.embedding_version:
         raise ValueError(
             f"wanted backbone and projection {manifest.embedding_version}, came {version}:"
             " fit again (python -m training.fit_starter)"
         )
-    if heads.names != manifest.assessed:
-        raise ValueError(f"wanted heads for {manifest.assessed}, came {heads.names}")
+    if fitted.heads.names != manifest.assessed:
+        raise ValueError(f"wanted heads for {manifest.assessed}, came {fitted.heads.names}")
     out.mkdir(parents=True, exist_ok=True)
-    sha256 = write_onnx(starter_model(heads, manifest.side), out / "model.onnx")
+    sha256 = write_onnx(starter_model(fitted, manifest.side), out / "model.onnx")
     if manifest.check is not None:
         shutil.copyfile(heads_dir / CHECK_FILE, out / CHECK_FILE)
     write_manifest(manifest.model_copy(update={"sha256": sha256}), out / "model.json")

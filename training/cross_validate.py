@@ -52,8 +52,7 @@ def run_fold(
     fitted_on, left_out = split
     tuned = fine_tune(plain, early, truth, beside, fitted_on, recipe)
     net = FoldedLite(read_state_dict(weights_file()), recipe.first_block)
-    for name, kernel in tuned.kernels.items():
-        net.variables[name].assign(kernel)
+    net.put(tuned.kernels)
     features = pooled(net, films)
     cropped = [pooled(net, _cropped(films[left_out], crop)) for crop in CROPS]
     return {

@@ -7,6 +7,7 @@ It is the backbone that works with no network and no account, hence the embedded
 """
 
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -61,8 +62,12 @@ def weights_file() -> Path:
     return Path(spec.origin).parent / _FILE
 
 
-def backbone(weights: Path | None = None) -> keras.Model:
+def backbone(
+    weights: Path | None = None, kernels: Mapping[str, NDArray[np.floating]] | None = None
+) -> keras.Model:
     """Return EfficientNet-Lite0 without its classifier, ImageNet weights loaded, frozen.
+
+    kernels: fine-tuned ones that take the place of the weights', by name, (h, w, in, out).
 
     Input:  float (n, side, side, 1), grey 0..255; side divisible by 32.
     Output: the sixteen blocks' outputs and last the head's, each (n, h, w, c); the last one has
@@ -82,9 +87,28 @@ def backbone(weights: Path | None = None) -> keras.Model:
     x = _conv(x, _HEAD, 1, 1, "_conv_head")
     levels.append(_bn(x, "_bn1", relu=True))
     model = keras.Model(image, levels, name="efficientnet_lite0")
-    load_weights(model, read_state_dict(weights or weights_file()))
+    state = read_state_dict(weights or weights_file())
+    load_weights(model, state | as_state(state, kernels or {}))
     model.trainable = False
     return model
+
+
+def as_state(
+    state: Mapping[str, NDArray[Any]], kernels: Mapping[str, NDArray[np.floating]]
+) -> dict[str, NDArray[Any]]:
+    """Return the kernels as the state dict names and turns its tensors: (out, in, h, w).
+
+    Raises ValueError for a kernel that the state dict has no place for.
+    """
+    turned = {}
+    for name, kernel in kernels.items():
+        tensor = kernel.astype(np.float32).transpose(3, 2, 0, 1)
+        place = state.get(f"{name}.weight")
+        if place is None or place.shape != tensor.shape:
+            wanted = "none of that name" if place is None else place.shape
+            raise ValueError(f"kernel {name}: wanted {wanted}, came {tensor.shape}")
+        turned[f"{name}.weight"] = tensor
+    return turned
 
 
 def load_weights(model: keras.Model, state: dict[str, NDArray[Any]]) -> None:

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from training import heads as fitting
 from training.efficientnet_lite import weights_file
-from training.folded_lite import FoldedLite, Kernels
+from training.fitted import Kernels, half
+from training.folded_lite import FoldedLite
 from training.starter_model import LEVELS
 from training.torch_weights import read_state_dict
 
@@ -55,7 +56,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Tuned:
-    """kernels: what changed, by name. head: linear, on pooled features (d,) -> (k,)."""
+    """kernels: what changed, numbers that float16 holds. head: on pooled features (d,) -> (k,)."""
 
     kernels: Kernels
     head: fitting.Linear
@@ -158,7 +159,9 @@ def fine_tune(
     head = fitting.Linear(
         first.mean, first.scale, kept[-2][:, mine].astype(float), kept[-1][mine].astype(float)
     )
-    return Tuned(dict(zip(net.variables, kept, strict=False)), head)
+    # Rounded before anything is judged, so that what is kept is what was judged.
+    rounded = [half(kernel).astype(np.float32) for kernel in kept[: len(net.variables)]]
+    return Tuned(dict(zip(net.variables, rounded, strict=True)), head)
 
 
 def _batches(count: int, recipe: Recipe) -> Iterator[tuple[int, NDArray[np.intp]]]:

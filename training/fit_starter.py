@@ -23,6 +23,7 @@ from training import nih
 from training.build_starter import HEADS
 from training.export import write_manifest
 from training.features import Features, extract
+from training.fitted import Fitted
 from training.metrics import (
     auroc,
     calibration_error,
@@ -94,7 +95,7 @@ def fit(films_dir: Path, out: Path, card: Path) -> ModelManifest:
         features=features.pooled.shape[1],
         map_height=features.maps.shape[1],
         map_width=features.maps.shape[2],
-        embedding_version=embedding_version(kept),
+        embedding_version=embedding_version(Fitted(kept)),
         assessed=nih.ASSESSED,
         operating_points=points,
         trained_on=(
@@ -106,7 +107,7 @@ def fit(films_dir: Path, out: Path, card: Path) -> ModelManifest:
         | {"strength": strength},
     )
     out.mkdir(parents=True, exist_ok=True)
-    kept.save(out / "heads.npz")
+    Fitted(kept).save(out)
     write_manifest(manifest, out / "model.json")
     write_card(
         card,

@@ -13,8 +13,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from training.efficientnet_lite import BLOCKS, EPSILON
-
-Kernels = dict[str, NDArray[np.float32]]
+from training.fitted import Kernels
 
 _LAST: Final = len(BLOCKS)
 
@@ -56,9 +55,10 @@ class FoldedLite:
         else:
             self._kernel[conv] = tf.constant(kernel)
 
-    def kernels(self) -> Kernels:
-        """Return the kernels that can be trained, by name, as (h, w, in, out)."""
-        return {name: variable.numpy() for name, variable in self.variables.items()}
+    def put(self, kernels: Kernels) -> None:
+        """Give the trained kernels these numbers. Raises KeyError for one that is not trained."""
+        for name, kernel in kernels.items():
+            self.variables[name].assign(kernel)
 
     def early(self, films: Any) -> Any:
         """Return what the first trained block gets, for grey films (n, h, w, 1), 0..255."""

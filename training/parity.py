@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from training.build_starter import HEADS
 from training.export import read_manifest
-from training.heads import Heads
+from training.fitted import Fitted
 from training.starter_model import OUTPUTS, starter_model
 
 
@@ -30,7 +30,7 @@ def differences(folder: Path, films: int = 7, heads_dir: Path = HEADS) -> dict[s
     """
     manifest = read_manifest(folder / "model.json")
     images = _drawn(films, manifest.side)
-    keras_model = starter_model(Heads.load(heads_dir / "heads.npz"), manifest.side)
+    keras_model = starter_model(Fitted.load(heads_dir), manifest.side)
     wanted = {name: np.asarray(value) for name, value in keras_model(images).items()}
     session = _session(folder)
     came = dict(zip(OUTPUTS, session.run(list(OUTPUTS), {"image": images}), strict=True))

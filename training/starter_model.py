@@ -1,4 +1,4 @@
-"""The starter model as one graph: frozen EfficientNet-Lite0, pooled levels, heads, projection.
+"""The starter model as one graph: EfficientNet-Lite0, pooled levels, heads, projection.
 
 What goes in and comes out is schemas/models.py's tensor contract, whole: no caller scales, pools
 or normalises anything.
@@ -14,8 +14,9 @@ from keras import layers, ops
 
 from schemas.findings import FINDINGS, INDEX
 from training.efficientnet_lite import backbone, weights_file
+from training.fitted import Fitted, Kernels
 from training.heads import Heads
-from training.projection import SEED, projection
+from training.projection import SEED
 
 #: Pixels. Chosen in docs/adr/0020-starter-model.md.
 SIDE: Final = 320
@@ -24,7 +25,9 @@ LEVELS: Final = (5, 10, 15, 16)
 OUTPUTS: Final = ("probabilities", "embedding", "features", "activation")
 
 
-def feature_model(side: int = SIDE, levels: Sequence[int] = LEVELS) -> keras.Model:
+def feature_model(
+    side: int = SIDE, levels: Sequence[int] = LEVELS, kernels: Kernels | None = None
+) -> keras.Model:
     """Return uint8 (n, side, side) -> the pooled features float32 (n, d), then the last level.
 
     The last level is float32 (n, side / 32, side / 32, 1280), what its share of the pooled
@@ -32,13 +35,15 @@ def feature_model(side: int = SIDE, levels: Sequence[int] = LEVELS) -> keras.Mod
     """
     image = keras.Input((side, side), dtype="uint8", name="image")
     grey = layers.Reshape((side, side, 1))(ops.cast(image, "float32"))
-    all_levels = backbone()(grey)
+    all_levels = backbone(kernels=kernels)(grey)
     picked = [all_levels[level] for level in levels]
     pooled = layers.Concatenate()([layers.GlobalAveragePooling2D()(level) for level in picked])
     return keras.Model(image, [pooled, picked[-1]], name="pooled_levels")
 
 
-def starter_model(heads: Heads, side: int = SIDE, levels: Sequence[int] = LEVELS) -> keras.Model:
+def starter_model(
+    fitted: Fitted, side: int = SIDE, levels: Sequence[int] = LEVELS
+) -> keras.Model:
     """Return the served graph: a dictionary of the four outputs by name.
 
     probabilities (n, 14): sigmoid of the linear heads, NaN where `heads.names` lacks a finding.
@@ -51,7 +56,8 @@ def starter_model(heads: Heads, side: int = SIDE, levels: Sequence[int] = LEVELS
         `heads.map_scale`, one figure per finding, so that a faint map stays faint from film to
         film. The blocks pooled at finer levels have no part in it. 0 where not assessed.
     """
-    base = feature_model(side, levels)
+    heads = fitted.heads
+    base = feature_model(side, levels, fitted.kernels)
     pooled, last = base.outputs
     standard = _scaled(pooled, heads.mean, heads.scale)
     wide, bias, gaps, map_scale = _fourteen(heads)
@@ -60,7 +66,7 @@ def starter_model(heads: Heads, side: int = SIDE, levels: Sequence[int] = LEVELS
     # NaN is added after the sigmoid: some runtimes clamp its argument and would turn NaN into 1.
     probabilities = known + gaps
 
-    projected = ops.matmul(standard, projection(len(heads.mean)))
+    projected = ops.matmul(standard, fitted.frame)
     length = ops.sqrt(ops.sum(ops.square(projected), axis=1, keepdims=True))
     embedding = projected / ops.maximum(length, 1e-12)
 
@@ -82,16 +88,22 @@ def starter_model(heads: Heads, side: int = SIDE, levels: Sequence[int] = LEVELS
     return keras.Model(base.input, named, name="starter")
 
 
-def embedding_version(heads: Heads, side: int = SIDE, levels: Sequence[int] = LEVELS) -> str:
+def embedding_version(
+    fitted: Fitted, side: int = SIDE, levels: Sequence[int] = LEVELS
+) -> str:
     """Return 16 hex digits of everything the embedding depends on: two alike can be compared.
 
-    Backbone weights, side, levels, centring and scaling, the projection's seed; not the heads'
-    weights, so that refitted heads keep the library's embeddings.
+    Backbone weights, side, levels, centring and scaling, the projection; not the heads' weights,
+    so that refitted heads keep the library's embeddings.
     """
     digest = hashlib.sha256(weights_file().read_bytes())
     digest.update(f"side={side} levels={tuple(levels)} seed={SEED} unit-length".encode())
-    digest.update(heads.mean.astype("<f4").tobytes())
-    digest.update(heads.scale.astype("<f4").tobytes())
+    digest.update(fitted.heads.mean.astype("<f4").tobytes())
+    digest.update(fitted.heads.scale.astype("<f4").tobytes())
+    for name, kernel in sorted(fitted.kernels.items()):
+        digest.update(name.encode() + kernel.astype("<f2").tobytes())
+    if fitted.whitened is not None:
+        digest.update(fitted.whitened.astype("<f2").tobytes())
     return digest.hexdigest()[:16]
 
 
