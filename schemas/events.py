@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.facts import KnownFacts
+from schemas.model_card import Reliability
 
 FilmId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the samples")]
 FindingState = Literal["suspected", "borderline", "not_suspected", "not_assessed"]
@@ -147,6 +148,9 @@ class ScoredFinding(BaseModel):
     name: str
     probability: Annotated[float, Field(ge=0, le=1)] | None
     state: FindingState
+    reliability: Reliability | None = Field(
+        default=None, description="of the model version on this finding; None: not measured"
+    )
 
 
 class RadiographAnalysed(FilmFacts, Event):

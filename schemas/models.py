@@ -5,12 +5,15 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.findings import FINDINGS
+from schemas.model_card import Reliability
 
 EMBEDDING_WIDTH: Final = 512
 #: Triton's name of the model; versions are numbers.
 TRITON_MODEL: Final = "chest"
 #: The input check's numbers, beside a model's weights (schemas/film_check.py).
 CHECK_FILE: Final = "check.npz"
+#: What the model is worth (schemas/model_card.py), beside its weights.
+CARD_FILE: Final = "card.json"
 
 Unit = Annotated[float, Field(ge=0, le=1)]
 
@@ -49,6 +52,15 @@ class FilmCheck(BaseModel):
     figures: dict[str, float] = Field(default_factory=dict)
 
 
+class CardFile(BaseModel):
+    """The model card that belongs to a model, `card.json` beside the weights, and its verdicts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sha256: str = Field(description="of card.json")
+    reliability: dict[str, Reliability]
+
+
 class ModelManifest(BaseModel):
     """`model.json`, beside `model.onnx`.
 
@@ -72,11 +84,16 @@ class ModelManifest(BaseModel):
     trained_on: str = ""
     figures: dict[str, float] = Field(default_factory=dict)
     check: FilmCheck | None = Field(default=None, description="None: films are not judged")
+    card: CardFile | None = Field(default=None, description="None: its worth was not measured")
 
     @property
     def label(self) -> str:
         """Return how events, rows and screens name it, as `starter/1`."""
         return f"{self.name}/{self.version}"
+
+    def reliability(self, finding: str) -> Reliability | None:
+        """Return whether a finding's scores can be relied on, None where nobody measured it."""
+        return self.card.reliability.get(finding) if self.card else None
 
     def thresholds(self) -> tuple[tuple[float | None, float | None], ...]:
         """Return (alert, sensitive) for each of the fourteen, None where not assessed."""

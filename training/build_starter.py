@@ -2,8 +2,8 @@
 
     python -m training.build_starter OUT_DIR [--heads DIR]
 
-Writes OUT_DIR/model.onnx and OUT_DIR/model.json, with the input check's numbers beside them, and
-prints the SHA-256 of the first. The same inputs give the same bytes.
+Writes OUT_DIR/model.onnx and OUT_DIR/model.json, with the input check's numbers and the
+model card beside them, and prints the SHA-256 of the first. The same inputs give the same bytes.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import shutil
 import time
 from pathlib import Path
 
-from schemas.models import CHECK_FILE
+from schemas.models import CARD_FILE, CHECK_FILE
 from training.export import read_manifest, write_manifest, write_onnx
 from training.fitted import Fitted
 from training.starter_model import embedding_version, starter_model
@@ -39,6 +39,8 @@ def build(out: Path, heads_dir: Path = HEADS) -> str:
     sha256 = write_onnx(starter_model(fitted, manifest.side), out / "model.onnx")
     if manifest.check is not None:
         shutil.copyfile(heads_dir / CHECK_FILE, out / CHECK_FILE)
+    if manifest.card is not None:
+        shutil.copyfile(heads_dir / CARD_FILE, out / CARD_FILE)
     write_manifest(manifest.model_copy(update={"sha256": sha256}), out / "model.json")
     return sha256
 

@@ -64,27 +64,43 @@ NIH_NAMES: Final = frozenset(
     }
 )
 
+#: Films of the whole collection, and how many of them have each name (counted again in table 1 of
+#: doi:10.1007/s10278-023-00801-4).
+#: Of findings that join several names it is not known how many films have any.
+WHOLE_FILMS: Final = 112_120
+WHOLE: Final[dict[str, int]] = {
+    "No Finding": 60_361,
+    "Cardiomegaly": 2_776,
+    "Edema": 2_303,
+    "Consolidation": 4_667,
+    "Pneumonia": 1_431,
+    "Atelectasis": 11_559,
+    "Pneumothorax": 5_302,
+    "Pleural Effusion": 13_317,
+    "Pleural Other": 3_385,
+}
+
 _HOLDOUT: Final = "radiotheque-holdout-1:"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of labels.csv."""
+    """One line of labels.csv. view: PA or AP; sex: M or F; age: years; "" or None: not said."""
 
     path: Path
     findings: frozenset[str]
     patient: str
     source: str
-    view: str
-    sex: str
-    age: int
+    view: str = ""
+    sex: str = ""
+    age: int | None = None
 
 
 def read_rows(folder: Path) -> list[Row]:
     """Return the folder's films in the file's order.
 
-    Raises ValueError, which names the line, for a finding that is not one of NIH's fifteen words
-    or a line without patient; FileNotFoundError without labels.csv.
+    Raises ValueError, which names the line, for a finding that is not one of NIH's fifteen words,
+    a line without patient or an age that is no number; FileNotFoundError without labels.csv.
     """
     rows = []
     with (folder / "labels.csv").open(newline="") as file:
@@ -95,16 +111,18 @@ def read_rows(folder: Path) -> list[Row]:
                 raise ValueError(f"labels.csv line {number}: wanted NIH's names, came {unknown}")
             if not line["patient_id"]:
                 raise ValueError(f"labels.csv line {number}: wanted a patient_id, came none")
-            path = folder / line["file"]
+            age = line["age"]
+            if age and not age.isdecimal():
+                raise ValueError(f"labels.csv line {number}: wanted an age in years, came {age!r}")
             rows.append(
                 Row(
-                    path,
-                    findings,
-                    line["patient_id"],
-                    line["source"],
-                    line["view"],
-                    line["sex"],
-                    int(line["age"]),
+                    path=folder / line["file"],
+                    findings=findings,
+                    patient=line["patient_id"],
+                    source=line["source"],
+                    view=line["view"],
+                    sex=line["sex"],
+                    age=int(age) if age else None,
                 )
             )
     return rows
@@ -136,7 +154,7 @@ def beside_table(rows: Sequence[Row]) -> NDArray[np.float32]:
     return np.array(
         [
             [float(name in row.findings) for name in _OTHERS]
-            + [float(row.view == "PA"), float(row.sex == "M"), min(1.0, row.age / _OLDEST)]
+            + [float(row.view == "PA"), float(row.sex == "M"), min(1.0, (row.age or 0) / _OLDEST)]
             for row in rows
         ],
         np.float32,

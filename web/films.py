@@ -85,7 +85,10 @@ def findings_json(
         score = None if value is None or math.isnan(value) else float(value)
         # A retired model's thresholds are not at hand in lists: its states are left open.
         state = finding_state(score, *points) if manifest or score is None else None
-        rows.append({"name": name, "probability": score, "state": state})
+        reliability = manifest.reliability(name) if manifest else None
+        rows.append(
+            {"name": name, "probability": score, "state": state, "reliability": reliability}
+        )
     return rows
 
 

@@ -209,7 +209,10 @@ def _event(
     ):
         probability = None if np.isnan(value) else min(1.0, max(0.0, float(value)))
         state: Any = finding_state(probability, alert, sensitive)
-        found.append(ScoredFinding(name=name, probability=probability, state=state))
+        reliability = manifest.reliability(name)
+        found.append(
+            ScoredFinding(name=name, probability=probability, state=state, reliability=reliability)
+        )
     return RadiographAnalysed(
         radiograph=film.id,
         patient=film.patient,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from schemas.errors import NotFound, Unavailable
-from schemas.models import CHECK_FILE, TRITON_MODEL, ModelManifest, model_key
+from schemas.models import CARD_FILE, CHECK_FILE, TRITON_MODEL, ModelManifest, model_key
 from store.ports import Models, Objects
 from store.records import ModelRow
 from store.settings import Settings
@@ -205,7 +205,7 @@ def seed_starter(settings: Settings, models: Models, objects: Objects) -> ModelR
 
     Puts its files into the bucket `models`, then registers version 1 as live: a row never names
     weights that are not there. Doing it twice changes nothing. Raises ValueError without a
-    starter folder, or when its weights or its check are not those of its manifest.
+    starter folder, or when its weights, its check or its card are not those of its manifest.
     """
     live = models.live()
     if live is not None:
@@ -218,6 +218,8 @@ def seed_starter(settings: Settings, models: Models, objects: Objects) -> ModelR
     wanted = {"model.onnx": manifest.sha256}
     if manifest.check is not None:
         wanted[CHECK_FILE] = manifest.check.sha256
+    if manifest.card is not None:
+        wanted[CARD_FILE] = manifest.card.sha256
     for file, sha256 in wanted.items():
         found = _sha256(folder / file)
         if found != sha256:

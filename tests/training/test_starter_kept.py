@@ -6,6 +6,7 @@ import numpy as np
 
 from schemas.film_check import FROM_PIXELS, CheckNumbers
 from schemas.findings import FINDINGS
+from schemas.model_card import ModelCard
 from schemas.models import ModelManifest
 from tests.requirements import ROOT
 from training.nih import ASSESSED
@@ -107,3 +108,33 @@ def test_the_input_check_s_numbers_are_small_and_fit_manifest_and_card() -> None
     card = CARD.read_text()
     assert f"{said.check.figures['cross_validation.passed']:.4f} of" in card
     assert f"Beyond {said.check.in_doubt:.3f} it waits for a steward" in card
+
+
+def test_the_card_is_the_manifest_s_and_says_the_manifest_s_figures() -> None:
+    said = manifest()
+    assert said.card is not None
+    data = (KEPT / "card.json").read_bytes()
+    assert len(data) < 150_000
+    assert hashlib.sha256(data).hexdigest() == said.card.sha256
+    card = ModelCard.model_validate_json(data)
+    assert card.reliability() == said.card.reliability
+    assert tuple(each.finding for each in card.findings) == said.assessed
+    assert (card.name, card.version) == (said.name, said.version)
+    for each in card.findings:
+        for where, worth in (
+            ("cross_validation", each.cross_validation),
+            ("held_out", each.held_out),
+        ):
+            assert worth.auroc.value is not None
+            figure = said.figures[f"{where}.auroc:{each.finding}"]
+            assert abs(worth.auroc.value - figure) < 2e-3
+        verdict = "unreliable" if (each.cross_validation.auroc.low or 0) < 0.65 else "reliable"
+        if (each.held_out.auroc.high or 1) >= 0.65:
+            assert each.reliability == verdict
+
+
+def test_the_page_marks_every_unreliable_finding() -> None:
+    text = CARD.read_text()
+    for name, verdict in manifest().card.reliability.items():  # type: ignore[union-attr]
+        row = next(line for line in text.splitlines() if line.startswith(f"| {name} |"))
+        assert row.endswith(f"| {verdict} |")

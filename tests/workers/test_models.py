@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.models import CHECK_FILE, ModelManifest, model_key
+from schemas.models import CARD_FILE, CHECK_FILE, ModelManifest, model_key
 from store.records import ModelState
 from tests.fakes.objects import FakeObjects
 from tests.fakes.rows import FakeRows
@@ -226,7 +226,8 @@ def built(folder: Path) -> Path:
     folder.mkdir()
     (folder / "model.onnx").write_bytes(weights(1))
     (folder / "model.json").write_text(manifest().model_dump_json())
-    shutil.copy(ROOT / "triton_models" / "starter" / CHECK_FILE, folder)
+    for file in (CHECK_FILE, CARD_FILE):
+        shutil.copy(ROOT / "triton_models" / "starter" / file, folder)
     return folder
 
 
@@ -238,9 +239,12 @@ def test_seeding_stores_the_starter_and_makes_it_live_once(world: World, tmp_pat
     assert row.manifest.check is not None
     numbers = world.objects.read(BUCKET, "starter/1/check.npz")
     assert hashlib.sha256(numbers).hexdigest() == row.manifest.check.sha256
+    assert row.manifest.card is not None
+    card = world.objects.read(BUCKET, "starter/1/card.json")
+    assert hashlib.sha256(card).hexdigest() == row.manifest.card.sha256
     again = seed_starter(settings, world.rows.models, world.objects)
     assert again.manifest == row.manifest
-    assert [call[0] for call in world.objects.calls].count("put") == 3
+    assert [call[0] for call in world.objects.calls].count("put") == 4
     assert world.process().step() == frozenset()
     assert world.control.served == {1}
 
@@ -262,6 +266,11 @@ def test_seeding_refuses_weights_and_numbers_that_are_not_the_manifests(
     (folder / "model.onnx").write_bytes(weights(1))
     (folder / CHECK_FILE).write_bytes(b"another fit")
     with pytest.raises(ValueError, match=r"wanted check\.npz of"):
+        seed_starter(fake_settings(starter_model=folder), world.rows.models, world.objects)
+    assert world.rows.models.live() is None
+    shutil.copy(ROOT / "triton_models" / "starter" / CHECK_FILE, folder)
+    (folder / CARD_FILE).write_text("{}")
+    with pytest.raises(ValueError, match=r"wanted card\.json of"):
         seed_starter(fake_settings(starter_model=folder), world.rows.models, world.objects)
     assert world.rows.models.live() is None
     with pytest.raises(ValueError, match="RADIOTHEQUE_STARTER_MODEL"):

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from schemas.events import FindingState, Verdict
 from schemas.facts import KnownFacts
 from schemas.findings import FINDINGS, finding_index
+from schemas.model_card import Reliability
 from schemas.provenance import Sharing
 from store.records import LabelSource, LetterState, Role
 from web.films import ProvenanceOut
@@ -82,6 +83,11 @@ class FindingOut(BaseModel):
     name: FindingName
     probability: Score | None
     state: FindingState | None
+    reliability: Reliability | None = Field(
+        None,
+        description="whether the model's scores of this finding can be relied on, by its card:"
+        " unreliable where its AUROC may be under 0.65; null: not assessed, or no card",
+    )
 
 
 class FindingDetailOut(FindingOut):
