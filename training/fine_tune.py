@@ -8,7 +8,7 @@ starts at random spoils good features before it is any good (Kumar et al. 2022, 
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -62,106 +62,140 @@ class Tuned:
     head: fitting.Linear
 
 
-def early_outputs(films: NDArray[np.uint8], recipe: Recipe, path: Path) -> NDArray[np.float16]:
-    """Return what the first trained block gets, for every epoch's copy of every film.
+@dataclass(frozen=True)
+class Early:
+    """What blocks that stand still give, for every epoch's copy of every film.
 
-    float16 (epochs, n, h, w, c), kept in `path` and read from there if it is whole: blocks that
-    stand still give the same every time, and a third of a training step is theirs.
+    x: float16 (epochs, n, h, w, c), what the first trained block gets. before: float32
+    (epochs, n, e), the pooled levels before it.
     """
-    if path.exists():
-        return np.load(path, mmap_mode="r")
-    net = FoldedLite(read_state_dict(weights_file()), recipe.first_block)
-    stream = tf.random.Generator.from_seed(recipe.seed)
-    step = tf.function(lambda part: tf.cast(net.early(augmented(part, stream)), tf.float16))
-    height, width, channels = step(films[:1]).shape[1:]
-    shape = (recipe.epochs, len(films), height, width, channels)
-    growing = path.with_suffix(".part.npy")
-    found = np.lib.format.open_memmap(growing, "w+", np.float16, shape)
-    for epoch in range(recipe.epochs):
-        for start in range(0, len(films), recipe.batch):
-            part = slice(start, start + recipe.batch)
-            found[epoch, part] = step(films[part]).numpy()
-        print(f"  early blocks of epoch {epoch + 1} / {recipe.epochs}", flush=True)
-    found.flush()
-    growing.rename(path)
-    return np.load(path, mmap_mode="r")
+
+    x: NDArray[np.float16]
+    before: NDArray[np.float32]
 
 
-def fine_tune(
-    plain: NDArray[np.floating],
-    early: NDArray[np.float16],
-    truth: NDArray[np.float32],
-    beside: NDArray[np.float32],
-    fitted_on: NDArray[np.intp],
-    recipe: Recipe,
-) -> Tuned:
-    """Return the kernels and the head that `recipe` learns from the films `fitted_on`.
+def early_outputs(films: NDArray[np.uint8], recipe: Recipe, folder: Path) -> Early:
+    """Return the early blocks' part of all epochs; a good part of each training step is theirs.
 
-    plain (n, d): the films' pooled features with ImageNet's weights. early: `early_outputs` of the
-    same films. truth (n, k) of 0 and 1; beside (n, m) in 0..1, learned as further answers of the
-    head with weight `recipe.beside` and then left out.
+    It is kept in `folder`, and read from there when it is whole: every fold needs the same.
     """
-    plain, truth, beside = plain[fitted_on], truth[fitted_on], beside[fitted_on]
-    net = FoldedLite(read_state_dict(weights_file()), recipe.first_block)
-    first = fitting.fit(plain, truth, [FIRST_STRENGTH] * truth.shape[1])
+    done, growing = folder / "before.npy", folder / "x.npy"
+    if not done.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        net = FoldedLite(read_state_dict(weights_file()), recipe.first_block)
+        stream = tf.random.Generator.from_seed(recipe.seed)
+
+        @tf.function
+        def step(part: Any) -> tuple[Any, Any]:
+            x, before = net.early(augmented(part, stream), LEVELS)
+            return tf.cast(x, tf.float16), before
+
+        shapes = [answer.shape[1:] for answer in step(films[: recipe.batch])]
+        count = (recipe.epochs, len(films))
+        x = np.lib.format.open_memmap(growing, "w+", np.float16, (*count, *shapes[0]))
+        before = np.zeros((*count, *shapes[1]), np.float32)
+        for epoch in range(recipe.epochs):
+            for start in range(0, len(films), recipe.batch):
+                part = slice(start, start + recipe.batch)
+                x[epoch, part], before[epoch, part] = (a.numpy() for a in step(films[part]))
+            print(f"  early blocks of epoch {epoch + 1} / {recipe.epochs}", flush=True)
+        x.flush()
+        np.save(done, before)
+    return Early(np.load(growing, mmap_mode="r"), np.load(done))
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Of the films that may be fitted on, in one order.
+
+    films: uint8 (n, side, side). plain: float32 (n, d), pooled features with ImageNet's weights.
+    truth: (n, k) of 0 and 1. beside: (n, m) in 0..1, learned as further answers of the head with
+    weight `Recipe.beside` and then left out. early: `early_outputs` of the films.
+    """
+
+    films: NDArray[np.uint8]
+    plain: NDArray[np.float32]
+    truth: NDArray[np.float32]
+    beside: NDArray[np.float32]
+    early: Early
+
+
+def fine_tune(tables: Tables, fitted_on: NDArray[np.intp], recipe: Recipe) -> Tuned:
+    """Return the kernels and the head that `recipe` learns from the films `fitted_on`."""
+    truth, beside = tables.truth[fitted_on], tables.beside[fitted_on]
     answers = np.concatenate([truth, beside], axis=1)
-    extra = beside.shape[1]
-    weights = tf.Variable(np.pad(first.weights, ((0, 0), (0, extra))).astype(np.float32))
-    bias = tf.Variable(np.pad(first.bias, (0, extra)).astype(np.float32))
-    mean = tf.constant(first.mean.astype(np.float32))
-    scale = tf.constant(first.scale.astype(np.float32))
-    share = np.clip(answers.mean(axis=0), 0.01, 0.99)
-    when_yes = tf.constant(((0.5 / share) ** recipe.balance).astype(np.float32))
-    when_no = tf.constant(((0.5 / (1 - share)) ** recipe.balance).astype(np.float32))
-    counts = np.concatenate(
-        [
-            np.full(truth.shape[1], 1 / truth.shape[1]),
-            np.full(extra, recipe.beside / max(extra, 1)),
-        ]
-    ).astype(np.float32)
-
-    steps = recipe.epochs * (len(plain) // recipe.batch)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        recipe.rate / 20, steps - steps // 10, warmup_target=recipe.rate, warmup_steps=steps // 10
-    )
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.decay)
-    trained = [*net.variables.values(), weights, bias]
+    net = FoldedLite(read_state_dict(weights_file()), recipe.first_block)
+    first = fitting.fit(tables.plain[fitted_on], truth, [FIRST_STRENGTH] * truth.shape[1])
+    # What is known besides starts at "cannot tell".
+    wider = ((0, 0), (0, beside.shape[1]))
+    weights = tf.Variable(np.pad(first.weights, wider).astype(np.float32))
+    bias = tf.Variable(np.pad(first.bias, wider[1]).astype(np.float32))
+    mean, scale = (tf.constant(each.astype(np.float32)) for each in (first.mean, first.scale))
+    when_yes, when_no = _costs(answers, truth.shape[1], recipe)
     stream = tf.random.Generator.from_seed(recipe.seed)
+    trained = [*net.variables.values(), weights, bias]
 
     @tf.function
-    def step(came: Any, wanted: Any) -> Any:
+    def step(came: Any, before: Any, wanted: Any) -> Any:
         with tf.GradientTape() as tape:
-            x = _pooled(net.levels(tf.cast(came, tf.float32), LEVELS))
-            x = tf.nn.experimental.stateless_dropout(
-                (x - mean) / scale, recipe.dropout, stream.make_seeds(1)[:, 0]
-            )
-            logits = x @ weights + bias
+            features = (net.late(tf.cast(came, tf.float32), before, LEVELS) - mean) / scale
+            seeds = stream.make_seeds(1)[:, 0]
+            features = tf.nn.experimental.stateless_dropout(features, recipe.dropout, seeds)
             soft = wanted * (1 - 2 * recipe.smoothing) + recipe.smoothing
-            each = tf.nn.sigmoid_cross_entropy_with_logits(soft, logits)
+            each = tf.nn.sigmoid_cross_entropy_with_logits(soft, features @ weights + bias)
             each *= wanted * when_yes + (1 - wanted) * when_no
-            loss = tf.reduce_mean(tf.reduce_sum(each * counts, axis=1))
+            loss = tf.reduce_mean(tf.reduce_sum(each, axis=1))
         return loss, tape.gradient(loss, trained)
 
+    steps = recipe.epochs * (len(fitted_on) // recipe.batch)
+    optimizer = _optimizer(steps, recipe)
     optimizer.build(trained)
-    kept = [variable.numpy() for variable in trained]
+    average = [variable.numpy() for variable in trained]
     began = time.monotonic()
-    for number, (epoch, places) in enumerate(_batches(len(plain), recipe)):
-        loss, gradients = step(early[epoch][fitted_on[places]], answers[places])
+    for number, (epoch, places) in enumerate(_batches(len(fitted_on), recipe)):
+        films = fitted_on[places]
+        x, before = tables.early.x[epoch][films], tables.early.before[epoch][films]
+        loss, gradients = step(x, before, answers[places])
         optimizer.apply(gradients, trained)
         # The first steps' weights are forgotten sooner, or they would weigh for hundreds.
-        share_kept = min(recipe.averaged, (1 + number) / (10 + number)) if recipe.averaged else 0.0
-        for place, variable in enumerate(trained):
-            kept[place] = share_kept * kept[place] + (1 - share_kept) * variable.numpy()
+        keep = min(recipe.averaged, (1 + number) / (10 + number)) if recipe.averaged else 0.0
+        average = [
+            keep * mean_so_far + (1 - keep) * variable.numpy()
+            for mean_so_far, variable in zip(average, trained, strict=True)
+        ]
         if number % 20 == 19:
             took = (time.monotonic() - began) / (number + 1)
             print(f"  step {number + 1} / {steps}: loss {loss:.4f}, {took:.2f} s each", flush=True)
-    mine = slice(truth.shape[1])
+    *kernels, weights_now, bias_now = average
+    ours = slice(truth.shape[1])
     head = fitting.Linear(
-        first.mean, first.scale, kept[-2][:, mine].astype(float), kept[-1][mine].astype(float)
+        first.mean, first.scale, weights_now[:, ours].astype(float), bias_now[ours].astype(float)
     )
     # Rounded before anything is judged, so that what is kept is what was judged.
-    rounded = [half(kernel).astype(np.float32) for kernel in kept[: len(net.variables)]]
+    rounded = [half(kernel).astype(np.float32) for kernel in kernels]
     return Tuned(dict(zip(net.variables, rounded, strict=True)), head)
+
+
+def _costs(answers: NDArray[np.float32], ours: int, recipe: Recipe) -> tuple[Any, Any]:
+    """Return what a wrong yes and a wrong no of each answer cost, (answers,) each.
+
+    The first `ours` answers share a weight of 1, the others `recipe.beside`.
+    """
+    extra = answers.shape[1] - ours
+    counts = np.repeat([1 / ours, recipe.beside / max(extra, 1)], [ours, extra])
+    share = np.clip(answers.mean(axis=0), 0.01, 0.99)
+    when_yes, when_no = (
+        (counts * (0.5 / part) ** recipe.balance).astype(np.float32) for part in (share, 1 - share)
+    )
+    return tf.constant(when_yes), tf.constant(when_no)
+
+
+def _optimizer(steps: int, recipe: Recipe) -> keras.optimizers.Optimizer:
+    warm = steps // 10
+    schedule = keras.optimizers.schedules.CosineDecay(
+        recipe.rate / 20, steps - warm, warmup_target=recipe.rate, warmup_steps=warm
+    )
+    return keras.optimizers.AdamW(schedule, weight_decay=recipe.decay)
 
 
 def _batches(count: int, recipe: Recipe) -> Iterator[tuple[int, NDArray[np.intp]]]:
@@ -186,9 +220,14 @@ def augmented(films: Any, stream: Any) -> Any:
     nothing = tf.zeros_like(angle)
     transform = tf.stack(
         [
-            cosine, -sine, middle - cosine * middle + sine * middle + across,
-            sine, cosine, middle - sine * middle - cosine * middle + down,
-            nothing, nothing,
+            cosine,
+            -sine,
+            middle - cosine * middle + sine * middle + across,
+            sine,
+            cosine,
+            middle - sine * middle - cosine * middle + down,
+            nothing,
+            nothing,
         ],
         axis=1,
     )
@@ -205,17 +244,15 @@ def augmented(films: Any, stream: Any) -> Any:
     return tf.clip_by_value((grey - 127) * contrast + 127 + light, 0.0, 255.0)
 
 
-def pooled(net: FoldedLite, films: NDArray[np.uint8], batch: int = 32) -> NDArray[np.float32]:
+def pooled_features(
+    net: FoldedLite, films: NDArray[np.uint8], batch: int = 32
+) -> NDArray[np.float32]:
     """Return the pooled features float32 (n, d) of films (n, side, side)."""
 
     @tf.function
     def step(part: Any) -> Any:
         grey = tf.cast(part, tf.float32)[..., None]
-        return _pooled(net.levels(net.early(grey), LEVELS))
+        return net.late(*net.early(grey, LEVELS), LEVELS)
 
     parts = [step(films[start : start + batch]) for start in range(0, len(films), batch)]
     return np.concatenate([part.numpy() for part in parts])
-
-
-def _pooled(levels: Sequence[Any]) -> Any:
-    return tf.concat([tf.reduce_mean(level, axis=(1, 2)) for level in levels], axis=1)

@@ -60,23 +60,29 @@ class FoldedLite:
         for name, kernel in kernels.items():
             self.variables[name].assign(kernel)
 
-    def early(self, films: Any) -> Any:
-        """Return what the first trained block gets, for grey films (n, h, w, 1), 0..255."""
+    def early(self, films: Any, picked: Sequence[int]) -> tuple[Any, Any]:
+        """Return what the first trained block gets, and the picked levels before it, pooled.
+
+        films: grey (n, h, w, 1), 0..255. The second is (n, c), c 0 where none is picked.
+        """
         x = (films - 127.0) / 128.0
         x = tf.nn.relu6(self._conv(x, "_conv_stem", 2))
+        found = [x[:, 0, 0, :0]]
         for number in range(self.first_block):
             x = self._block(x, number)
-        return x
+            if number in picked:
+                found.append(pooled(x))
+        return x, tf.concat(found, axis=1)
 
-    def levels(self, x: Any, picked: Sequence[int]) -> list[Any]:
-        """Return the picked outputs (block numbers; 16 is the head) from what `early` gave."""
-        found = []
+    def late(self, x: Any, before: Any, picked: Sequence[int]) -> Any:
+        """Return the pooled features (n, d) of the picked levels, from what `early` gave."""
+        found = [before]
         for number in range(self.first_block, _LAST):
             x = self._block(x, number)
             if number in picked:
-                found.append(x)
-        found.append(tf.nn.relu6(self._conv(x, "_conv_head", 1)))
-        return found
+                found.append(pooled(x))
+        x = tf.nn.relu6(self._conv(x, "_conv_head", 1))
+        return tf.concat([*found, pooled(x)], axis=1)
 
     def _conv(self, x: Any, name: str, stride: int) -> Any:
         kernel = self._kernel[name]
@@ -97,3 +103,8 @@ class FoldedLite:
         x = tf.nn.relu6(self._conv(x, f"{name}._depthwise_conv", stride))
         x = self._conv(x, f"{name}._project_conv", 1)
         return x + came if stride == 1 and came.shape[-1] == stage.channels else x
+
+
+def pooled(level: Any) -> Any:
+    """Return the mean over places, (n, c), of a level (n, h, w, c)."""
+    return tf.reduce_mean(level, axis=(1, 2))

@@ -41,9 +41,7 @@ def feature_model(
     return keras.Model(image, [pooled, picked[-1]], name="pooled_levels")
 
 
-def starter_model(
-    fitted: Fitted, side: int = SIDE, levels: Sequence[int] = LEVELS
-) -> keras.Model:
+def starter_model(fitted: Fitted, side: int = SIDE, levels: Sequence[int] = LEVELS) -> keras.Model:
     """Return the served graph: a dictionary of the four outputs by name.
 
     probabilities (n, 14): sigmoid of the linear heads, NaN where `heads.names` lacks a finding.
@@ -88,9 +86,7 @@ def starter_model(
     return keras.Model(base.input, named, name="starter")
 
 
-def embedding_version(
-    fitted: Fitted, side: int = SIDE, levels: Sequence[int] = LEVELS
-) -> str:
+def embedding_version(fitted: Fitted, side: int = SIDE, levels: Sequence[int] = LEVELS) -> str:
     """Return 16 hex digits of everything the embedding depends on: two alike can be compared.
 
     Backbone weights, side, levels, centring and scaling, the projection; not the heads' weights,

@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from schemas.models import ModelManifest
 from tests.requirements import ROOT
+from tests.training.drawn import draw_films
 from tests.training.environment import run_training
-from training.nih import ASSESSED, MAPPING
+from training.nih import ASSESSED
 
 pytestmark = [pytest.mark.training, pytest.mark.timeout(400)]
 
@@ -84,22 +83,6 @@ def test_building_twice_gives_the_same_bytes_and_the_manifest_says_their_hash(
     assert f"sha256 {said.sha256}" in printed
     kept = ModelManifest.model_validate_json((KEPT / "model.json").read_bytes())
     assert said.model_copy(update={"sha256": kept.sha256}) == kept
-
-
-def draw_films(folder: Path, count: int) -> None:
-    """Draw films in which each finding is a bright bar of its own, noise besides."""
-    rng = np.random.default_rng(4)
-    lines = ["file,findings,patient_id,view,sex,age,licence,source"]
-    for number in range(count):
-        present = [name for name in ASSESSED if rng.random() < 0.4]
-        words = sorted({MAPPING[name][0] for name in present}) or ["Hernia"]
-        samples = rng.normal(80, 10, (96, 96))
-        for name in present:
-            row = 8 * ASSESSED.index(name)
-            samples[row : row + 6] += 120
-        Image.fromarray(np.clip(samples, 0, 255).astype(np.uint8)).save(folder / f"{number}.png")
-        lines.append(f"{number}.png,{'|'.join(words)},{number // 2:08d},PA,M,50,drawn,drawn")
-    (folder / "labels.csv").write_text("\n".join(lines) + "\n")
 
 
 def test_the_fit_learns_calibrates_and_what_it_writes_is_built(tmp_path: Path) -> None:
