@@ -183,7 +183,7 @@ def _maps(card: ModelCard) -> list[str]:
         "## Maps",
         "",
         "How often the map's strongest cell has its centre inside a radiologist's box, and inside",
-        "or one cell beside it. Chance: the share of cells that would count.",
+        "or one cell beside it. Chance: the share of cells that would count. Intervals: Wilson's.",
         "",
         "| finding | boxes by | films (held out) | inside | chance | inside or beside | chance |",
         "|---|---|---|---|---|---|---|",

@@ -163,19 +163,22 @@ CARD_WORDS: Final[dict[str, tuple[str, str]]] = {
     "model.hundred.quiet": ("Sans alerte, à raison", "Rightly quiet"),
     "model.hundred.these": (
         (
-            "{found} trouvés, {missed} manqués, {false_alarms} fausses alertes, {quiet} "
-            "sans alerte à raison."
+            "Trouvés : {found}. Manqués : {missed}. Fausses alertes : {false_alarms}. "
+            "Sans alerte, à raison : {quiet}."
         ),
-        "{found} found, {missed} missed, {false_alarms} false alarms, {quiet} rightly quiet.",
+        (
+            "Found: {found}. Missed: {missed}. False alarms: {false_alarms}. "
+            "Rightly quiet: {quiet}."
+        ),
     ),
     "model.hundred.all": (
         (
-            "Sur 1 000 clichés de l'hôpital entier, {present} ont ce signe : {found} "
-            "trouvés, {missed} manqués, et {false_alarms} fausses alertes."
+            "Sur 1 000 clichés de l'hôpital entier, dont {present} avec ce signe : "
+            "trouvés {found}, manqués {missed}, fausses alertes {false_alarms}."
         ),
         (
-            "Of 1,000 films of the whole hospital, {present} have this finding: {found} "
-            "found, {missed} missed, and {false_alarms} false alarms."
+            "Of 1,000 films of the whole hospital, {present} of them with this finding: "
+            "found {found}, missed {missed}, false alarms {false_alarms}."
         ),
     ),
     "model.hundred.why_all": (
@@ -270,7 +273,7 @@ CARD_WORDS: Final[dict[str, tuple[str, str]]] = {
     "model.eyes.Lung Opacity": ("opacité", "opacity"),
     "model.eyes.No Lung Opacity / Not Normal": ("autre anomalie", "something else"),
     "model.eyes.Normal": ("sans anomalie", "nothing found"),
-    "model.eyes.against": ("{one} ou {other}", "{one} or {other}"),
+    "model.eyes.against": ("{one} contre {other}", "{one} against {other}"),
     "model.reference": ("À côté d'un modèle plus grand", "Beside a larger model"),
     "model.reference.about": (
         (

@@ -56,10 +56,10 @@ def test_each_of_a_hundred_films_is_drawn_by_a_shape_of_its_kind_and_told_in_wor
     for kind, count in shapes.items():
         assert drawn.count(f'class="{kind}"') == count
     assert drawn.count("<circle") == these.found + these.quiet
-    words = f"{these.found} trouvés, {these.missed} manqués, {these.false_alarms} fausses alertes"
+    words = f"Trouvés : {these.found}. Manqués : {these.missed}. Fausses alertes"
     assert words in drawn
     assert each.like_all is not None
-    assert f"{each.like_all.false_alarms} fausses alertes." in drawn
+    assert f"fausses alertes {each.like_all.false_alarms}." in drawn
 
 
 def test_the_page_says_where_the_labels_come_from_and_where_the_model_fails(web: Web) -> None:

@@ -19,6 +19,7 @@ from web.words import Words
 
 model: Final = Blueprint("model", __name__)
 _LONGEST_VERSION: Final = 9
+_READ: Final = tuple(name for _, names in READING_ORDER for name in names)
 
 
 @model.get("/modele")
@@ -57,7 +58,7 @@ def view(
 def card_view(card: ModelCard) -> dict[str, Any]:
     """Return the card in reading order, with what is drawn of it."""
     by_name = {each.finding: each for each in card.findings}
-    ordered = [by_name[name] for _, names in READING_ORDER for name in names if name in by_name]
+    ordered = [by_name[name] for name in _READ if name in by_name]
     held = {(group.kind, group.name): group for group in card.held_out.groups}
     groups = [
         (kind, [(group, held.get((kind, group.name))) for group in card.cross_validation.groups
@@ -75,7 +76,8 @@ def card_view(card: ModelCard) -> dict[str, Any]:
         "groups": [(kind, pairs) for kind, pairs in groups if pairs],
         "weakest": weakest_source(card),
         "eyes": [each for each in card.radiologists if each.finding == "No Finding"],
-        "opacity_boxes": [each for each in card.boxes if each.inside.value is not None],
+        "boxes": sorted(card.boxes, key=lambda each: _READ.index(each.finding)),
+        "reference": sorted(card.reference, key=lambda each: _READ.index(each.finding)),
     }
 
 
@@ -89,7 +91,7 @@ def versus(said: str) -> str:
     """Return which of RSNA's classes is told from which, on screen."""
     words = Words(current_language())
     one, others = said.split(" : ")
-    other = " + ".join(words(f"model.eyes.{name}") for name in others.split(" + "))
+    other = ", ".join(words(f"model.eyes.{name}") for name in others.split(" + "))
     return words("model.eyes.against", one=words(f"model.eyes.{one}"), other=other)
 
 
