@@ -106,6 +106,8 @@ def test_another_version_is_asked_for_by_number_and_one_without_card_says_so(web
     bare = client.get("/modele?version=1").text
     assert "pas de fiche" in bare
     assert "Peu fiable" not in bare
+    web.rows.models.register(manifest(4), "retired")
+    assert "starter/4" in client.get("/modele?version=4").text
     assert client.get("/modele?version=7").status_code == 404
     assert client.get("/modele?version=last").status_code == 404
 

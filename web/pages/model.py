@@ -27,28 +27,26 @@ def page() -> str:
     """Show the live version's card, or that of `?version=`."""
     current_account()
     live = deps().rows.models.live()
-    known = {each.version: each for each in known_models().all().values()}
+    known = {each.version for each in known_models().all().values()}
     asked = request.args.get("version", "")
-    if asked:
-        shown = known.get(_number(asked))
-        if shown is None:
-            raise NotFound(f"model version {asked[:_LONGEST_VERSION]!r}: there is none")
-    else:
-        shown = live.manifest if live else None
+    row = deps().rows.models.get(_number(asked)) if asked else live
+    if asked and row is None:
+        raise NotFound(f"model version {asked[:_LONGEST_VERSION]!r}: there is none")
+    shown = row.manifest if row else None
     return render_template("model.html", **view(shown, live.manifest if live else None, known))
 
 
 def view(
     shown: ModelManifest | None,
     live: ModelManifest | None,
-    known: dict[int, ModelManifest],
+    known: set[int],
 ) -> dict[str, Any]:
     """Return what the template draws; `card` is None where there is none."""
     card = known_cards().of(shown) if shown else None
     return {
         "manifest": shown,
         "live": live is not None and shown is not None and live.version == shown.version,
-        "versions": sorted(known),
+        "versions": sorted(known | ({shown.version} if shown else set())),
         "missing": [name for name in FINDINGS if shown and name not in shown.assessed],
         "card": card,
         **(card_view(card) if card else {}),
