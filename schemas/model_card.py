@@ -132,7 +132,8 @@ class Boxes(Piece):
     """How often the map's strongest cell lies in a box that a radiologist drew.
 
     inside: its centre is in the box. near: in the box, or one cell beside it. chance, chance_near:
-    the share of all cells that would count. Of films with several boxes any one counts.
+    the share of all cells that would count. Of films with several boxes any one counts. Intervals
+    are Wilson's, on as many as there are patients.
     """
 
     finding: str

@@ -56,6 +56,7 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
         "letters_open_count",
         "letters_replay",
         "manifests_get",
+        "models_get",
         "outbox_add",
         "outbox_depth",
         "patients_disputed",

@@ -19,6 +19,10 @@ class PostgresModels:
     def wanted(self) -> list[ModelRow]:
         return [_model(row) for row in self._database.rows("models_wanted")]
 
+    def get(self, version: int) -> ModelRow | None:
+        row = self._database.row("models_get", version=version)
+        return _model(row) if row else None
+
     def register(self, manifest: ModelManifest, state: ModelState) -> ModelRow:
         thresholds = manifest.thresholds()
         (row,) = self._database.rows(

@@ -560,6 +560,10 @@ class Models(Protocol):
         """Return the rows live, former and candidate: what Triton should have loaded."""
         ...
 
+    def get(self, version: int) -> ModelRow | None:
+        """Return one version in whatever state, None where there is none."""
+        ...
+
     def register(self, manifest: ModelManifest, state: ModelState) -> ModelRow:
         """Add a version. Registering it again with the same manifest changes nothing."""
         ...

@@ -150,9 +150,15 @@ def _hundred(card: ModelCard) -> list[str]:
 
 def _parts(each: FindingCard) -> str:
     these, every = each.like_these, each.like_all
-    parts = [these.found, these.missed, these.false_alarms, these.quiet] if these else ["none"] * 4
-    parts += [every.found, every.missed, every.false_alarms] if every else ["not known"] * 3
-    return " | ".join(str(part) for part in parts)
+    parts = ["none"] * 4
+    if these:
+        shown = (these.found, these.missed, these.false_alarms, these.quiet)
+        parts = [str(count) for count in shown]
+    if every:
+        parts += [str(count) for count in (every.found, every.missed, every.false_alarms)]
+    else:
+        parts += ["not known"] * 3
+    return " | ".join(parts)
 
 
 def _groups(card: ModelCard) -> list[str]:
@@ -183,7 +189,7 @@ def _maps(card: ModelCard) -> list[str]:
         "## Maps",
         "",
         "How often the map's strongest cell has its centre inside a radiologist's box, and inside",
-        "or one cell beside it. Chance: the share of cells that would count.",
+        "or one cell beside it. Chance: the share of cells that would count. Intervals: Wilson's.",
         "",
         "| finding | boxes by | films (held out) | inside | chance | inside or beside | chance |",
         "|---|---|---|---|---|---|---|",

@@ -55,7 +55,7 @@ def judge(
         cross_validation=_split(fitted),
         held_out=_split(kept),
         findings=tuple(_finding(name, fitted, kept, manifest) for name in nih.ASSESSED),
-        boxes=judge_boxes(rows, outside.boxes, evidence, every.weights),
+        boxes=judge_boxes(rows, outside.boxes, evidence),
         radiologists=judge_versus_radiologists(every, outside.classes),
         reference=judge_reference(every, outside.predictions),
         precisions=_precisions(kept, evidence),

@@ -13,20 +13,20 @@ from numpy.typing import NDArray
 
 from schemas.findings import INDEX
 from schemas.model_card import Boxes, Figure
-from training import bootstrap, nih
-from training.bootstrap import Array
+from training import nih
+from training.check_card import wilson
 from training.evidence import Evidence
 from training.outside import BOX_SIDE, Box
 from training.worth import FEWEST
 
 
 def judge_boxes(
-    rows: Sequence[nih.Row], boxes: Sequence[Box], evidence: Evidence, weights: Array
+    rows: Sequence[nih.Row], boxes: Sequence[Box], evidence: Evidence
 ) -> tuple[Boxes, ...]:
     """Return the hits by finding and by who drew. Films without a map are left out.
 
-    weights: (r, all films), of the patients' draws. Films are taken to be square, as NIH's are:
-    the map's grid then covers the film and nothing else.
+    Films are taken to be square, as NIH's are: the map's grid then covers the film and nothing
+    else.
     """
     place = {row.path.stem: number for number, row in enumerate(rows)}
     maps = dict(zip(evidence.map_films, evidence.maps, strict=True))
@@ -46,22 +46,33 @@ def judge_boxes(
                 np.array([grid[which][top].mean() for grid, top in zip(grids, tops, strict=True)])
                 for which in (0, 1)
             )
-            few = len({rows[place[film]].patient for film in films}) < FEWEST
-            nothing = Figure(value=None, why=f"{len(films)} films: too few")
-            drawn = weights[:, [place[film] for film in films]]
+            patients = len({rows[place[film]].patient for film in films})
             found.append(
                 Boxes(
                     finding=finding,
                     drawn_by=drawn_by,  # type: ignore[arg-type]
                     films=len(films),
                     held_out=sum(nih.held_out(rows[place[film]].patient) for film in films),
-                    inside=nothing if few else bootstrap.figure(bootstrap.mean(hits, drawn)),
-                    near=nothing if few else bootstrap.figure(bootstrap.mean(nears, drawn)),
+                    inside=_share(hits, patients),
+                    near=_share(nears, patients),
                     chance=round(float(np.mean([inside.mean() for inside, _ in grids])), 4),
                     chance_near=round(float(np.mean([near.mean() for _, near in grids])), 4),
                 )
             )
     return tuple(found)
+
+
+def _share(hits: NDArray[np.float64], patients: int) -> Figure:
+    """Return the mean with Wilson's interval, each patient counted once.
+
+    Not by drawing patients: where no map hits, every draw says none, and the interval would be a
+    point that five films cannot know.
+    """
+    if patients < FEWEST:
+        return Figure(value=None, why=f"{len(hits)} films: too few")
+    share = float(hits.mean())
+    low, high = wilson(share, patients)
+    return Figure(value=round(share, 4), low=round(low, 4), high=round(high, 4))
 
 
 def strongest(grid: NDArray[np.generic]) -> NDArray[np.bool_]:

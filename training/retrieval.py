@@ -18,7 +18,7 @@ four. The held-out patients' are for telling what the choice is worth.
 
 import argparse
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -89,7 +89,11 @@ def whitened(width: int, shrinkage: float, *, scaled: bool = True) -> Embed:
                 standardised(fitted_on, features),
             )
         centre = fitted_on.mean(axis=0)
-        _, spread, axes = np.linalg.svd(fitted_on - centre, full_matrices=False)
+        # Of films by films, not features by features: they are half as many.
+        values, turned = np.linalg.eigh((fitted_on - centre) @ (fitted_on - centre).T)
+        kept = values > values[-1] * 1e-10
+        spread = np.sqrt(values[kept][::-1])
+        axes = (turned[:, kept].T @ (fitted_on - centre))[::-1] / spread[:, None]
         if len(spread) < width:
             raise ValueError(f"wanted {width} axes, came {len(spread)} films to find them in")
         variance = spread**2 / max(1, len(fitted_on) - 1)
@@ -162,15 +166,14 @@ def _summed(width: int, hit: Array, agreement: Array, chance: Array, weights: Ar
 
 def compare(
     rows: Sequence[nih.Row], options: Iterable[tuple[str, Array, Embed]]
-) -> list[dict[str, Any]]:
-    """Return a line for each option (name, features (n, d), embedding): both sides' figures."""
+) -> Iterator[dict[str, Any]]:
+    """Give a line for each option (name, features (n, d), embedding): both sides' figures."""
     library = Library.of(rows)
     apart = np.array([nih.held_out(row.patient) for row in rows])
     names = np.unique(library.patients[~apart])
     order = np.random.default_rng(1).permutation(len(names))
     fold_of = dict(zip(names[order], np.arange(len(names)) % FOLDS, strict=True))
     fold = np.array([fold_of.get(patient, -1) for patient in library.patients])
-    lines = []
     for name, features, embed in options:
         table = features.astype(np.float64)
         parts = []
@@ -184,8 +187,7 @@ def compare(
         width = embedded.shape[1]
         crossed = _summed(width, *said[:, ~apart], weights)
         held = judge(library, embed(table[~apart], table), apart)
-        lines.append({"option": name, "width": width, "fitted": crossed, "held_out": held})
-    return lines
+        yield {"option": name, "width": width, "fitted": crossed, "held_out": held}
 
 
 def options(features: Array, raw: Array, levels: Sequence[int]) -> list[tuple[str, Array, Embed]]:
@@ -202,7 +204,7 @@ def options(features: Array, raw: Array, levels: Sequence[int]) -> list[tuple[st
     for width in (128, 256, 512):
         found += [
             (f"whitened {width}, shrinkage {s:g}", features, whitened(width, s))
-            for s in (0.03, 0.1, 0.3)
+            for s in (0.1, 0.3, 0.6)
         ]
     found.append(("principal axes 512, not whitened", features, whitened(512, 1.0)))
     for first in range(1, len(levels)):
@@ -245,12 +247,13 @@ def main() -> None:
     levels = tuple(int(count) for count in chosen.levels.split(","))
     print("| embedding | width | same patient, fitted | held out | agreement, fitted | held out |"
           " lift, held out |\n|---|---|---|---|---|---|---|")  # fmt: skip
-    lines = compare(rows, options(pooled, raw, levels))
-    for line in lines:
+    lines = []
+    for line in compare(rows, options(pooled, raw, levels)):
+        lines.append(line)
         crossed, held = line["fitted"], line["held_out"]
         print(f"| {line['option']} | {line['width']} | {_told(crossed.same_patient)}"
               f" | {_told(held.same_patient)} | {_told(crossed.agreement)}"
-              f" | {_told(held.agreement)} | {_told(held.lift)} |")  # fmt: skip
+              f" | {_told(held.agreement)} | {_told(held.lift)} |", flush=True)  # fmt: skip
     if chosen.json:
         text = json.dumps([_json(line) for line in lines], indent=1)
         chosen.json.write_text(text + "\n")

@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask
 
 from store.settings import Settings
-from web import api, auth, films, health, limits, live, problems, security
+from web import api, auth, cards, films, health, limits, live, problems, security
 from web import deps as given
 from web.accounts import KnownAccounts
 from web.deps import Deps
@@ -31,6 +31,7 @@ def create_app(settings: Settings, deps: Deps) -> Flask:
     security.install(app, settings)
     problems.install(app)
     films.install(app, films.KnownModels(deps.rows.models))
+    cards.install(app, cards.KnownCards(deps.objects))
     api.install(app)
     live.install(app, settings, deps.rows)
     _add_pages(app)

@@ -11,6 +11,7 @@ from typing import Final
 from schemas.findings import FINDINGS
 from schemas.provenance import STATEMENTS
 from web.language import LANGUAGES, Language
+from web.words_card import CARD_WORDS
 
 #: Each finding's name on screen and what helps to recognise it: (French, English), (help, help).
 FINDING_WORDS: Final[dict[str, tuple[tuple[str, str], tuple[str, str]]]] = {
@@ -64,6 +65,7 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "nav.deposit": ("Dépôt", "Deposit"),
     "nav.films": ("Clichés", "Films"),
     "nav.system": ("Système", "System"),
+    "nav.model": ("Modèle", "Model"),
     "nav.quarantine": ("Quarantaine", "Quarantine"),
     "language": ("Langue", "Language"),
     "account": ("Compte", "Account"),
@@ -736,6 +738,7 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "{count} to look at",
     ),
     "system.unknown": ("État inconnu", "State unknown"),
+    **CARD_WORDS,
 }
 
 #: Keys whose words the browser's modules need; they travel in the page, in its language.
@@ -745,7 +748,7 @@ _BROWSER: Final = (
     "reading.saved", "reading.none_chosen", "reading.chosen", "reading.map_of",
     "reading.unsaved", "films.none_suspected", "films.in_waiting", "films.more", "retry",
     "suspected", "borderline", "source.", "quarantine.mask", "quarantine.released",
-    "quarantine.refused",
+    "quarantine.refused", "model.doubt",
 )  # fmt: skip
 
 

@@ -184,6 +184,12 @@ CREATE FUNCTION api.models_wanted() RETURNS SETOF api.model_row LANGUAGE sql STA
     SELECT manifest, state, registered_at FROM model WHERE state <> 'retired' ORDER BY version;
 $$;
 
+-- Any version that was ever registered, retired ones too: what it was worth can still be asked.
+CREATE FUNCTION api.models_get(p_version bigint) RETURNS SETOF api.model_row
+LANGUAGE sql STABLE AS $$
+    SELECT manifest, state, registered_at FROM model WHERE version = p_version;
+$$;
+
 CREATE FUNCTION rules.make_live(p_version bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     LOCK TABLE model IN SHARE ROW EXCLUSIVE MODE;

@@ -9,7 +9,7 @@ from tests.browser.seeded import PASSWORD, Seeded
 pytestmark = pytest.mark.browser
 
 WAITING = "/cliches?state=waiting&finding="
-PAGES = ("/depot", "/quarantaine", "/cliches", WAITING, "/systeme", "film")
+PAGES = ("/depot", "/quarantaine", "/cliches", WAITING, "/systeme", "/modele", "film")
 NOT_FOUND = ("404",)
 
 
@@ -69,7 +69,7 @@ def test_the_account_menu_signs_out(visit: Open) -> None:
 
 def test_every_control_has_a_name(visit: Open, site: Seeded) -> None:
     page = visit(role="steward")
-    for path in ("/depot", "/cliches", f"/cliches/{site.films[1]}", "/systeme"):
+    for path in ("/depot", "/cliches", f"/cliches/{site.films[1]}", "/modele", "/systeme"):
         page.goto(path)
         nameless = page.evaluate(
             """() => [...document.querySelectorAll("button, a[href], input, select, textarea")]

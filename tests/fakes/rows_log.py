@@ -124,6 +124,10 @@ class FakeModels:
             rows = [row for row in self._tables.models.values() if row.state != "retired"]
             return sorted(rows, key=lambda row: row.manifest.version)
 
+    def get(self, version: int) -> ModelRow | None:
+        with self._tables.work():
+            return self._tables.models.get(version)
+
     def register(self, manifest: ModelManifest, state: ModelState) -> ModelRow:
         with self._tables.work():
             known = self._tables.models.get(manifest.version)

@@ -193,6 +193,7 @@ NO_FILM: Final[dict[str, str]] = {
     "accounts_set_role": "accounts only",
     "accounts_signed_in": "accounts only",
     "letters_open_count": "one number of the whole installation",
+    "models_get": "models only",
     "models_live": "models only",
     "models_wanted": "models only",
     "outbox_add": "takes messages that web has made of what it just did",

@@ -173,6 +173,17 @@ def test_one_model_is_live_and_the_one_before_former(rows: Rows) -> None:
         rows.models.set_live(9)
 
 
+def test_any_version_can_be_asked_for_by_number_a_retired_one_too(rows: Rows) -> None:
+    rows.models.register(manifest(1), "live")
+    rows.models.register(manifest(3), "retired")
+    found = {number: rows.models.get(number) for number in (1, 2, 3)}
+    assert found[2] is None
+    assert found[1] is not None
+    assert (found[1].manifest, found[1].state) == (manifest(1), "live")
+    assert found[3] is not None
+    assert (found[3].manifest, found[3].state) == (manifest(3), "retired")
+
+
 def test_search_moves_once_every_film_is_embedded_anew(shelf: Library) -> None:
     shelf.accept(film(1))
     shelf.analyse(film(1))

@@ -51,6 +51,14 @@ def test_the_input_check_s_numbers_lie_beside_the_built_model(built: Path) -> No
     assert said.check == kept.check
 
 
+def test_the_model_card_lies_beside_the_built_model(built: Path) -> None:
+    assert (built / "card.json").read_bytes() == (KEPT / "card.json").read_bytes()
+    said = ModelManifest.model_validate_json((built / "model.json").read_bytes())
+    kept = ModelManifest.model_validate_json((KEPT / "model.json").read_bytes())
+    assert said.card == kept.card
+    assert said.card is not None
+
+
 def test_the_built_model_keeps_the_tensor_contract(parity: Mapping[str, Any]) -> None:
     said = ModelManifest.model_validate_json((KEPT / "model.json").read_bytes())
     films = parity["films"]

@@ -10,7 +10,6 @@ from schemas.findings import FINDINGS
 from schemas.model_card import Figure, ModelCard, Worth
 from schemas.models import ModelManifest, OperatingPoint, OperatingPoints
 from training import nih
-from training.bootstrap import draws
 from training.card_page import write_page
 from training.evidence import Evidence, never_seen
 from training.judge import age_band, judge, short_source, write
@@ -250,8 +249,7 @@ def test_the_strongest_cell_is_compared_with_boxes_on_its_own_coarse_grid() -> N
         for film in films
         for finding in ("Pneumonia", "Lung Opacity")
     ]
-    weights = draws([row.patient for row in rows], 50)
-    found = {each.finding: each for each in judge_boxes(rows, boxes, evidence, weights)}
+    found = {each.finding: each for each in judge_boxes(rows, boxes, evidence)}
     assert found["Pneumonia"].inside.value == pytest.approx(5 / 6, abs=1e-4)
     assert found["Pneumonia"].chance == pytest.approx(1 / 16)
     assert found["Pneumonia"].chance_near == pytest.approx(9 / 16, abs=1e-4)

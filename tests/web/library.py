@@ -7,16 +7,26 @@ from uuid import UUID
 import numpy as np
 
 from schemas.findings import FINDINGS, INDEX
-from schemas.models import EMBEDDING_WIDTH, ModelManifest, OperatingPoint, OperatingPoints
+from schemas.model_card import ModelCard
+from schemas.models import (
+    CARD_FILE,
+    EMBEDDING_WIDTH,
+    CardFile,
+    ModelManifest,
+    OperatingPoint,
+    OperatingPoints,
+    model_key,
+)
 from store.ports import rendition_key
 from store.records import Analysis, Drop, Film, Receipt
+from tests.requirements import ROOT
 from tests.web.conftest import Web
 
 NOT_ASSESSED = ("Enlarged Cardiomediastinum", "Fracture", "Support Devices")
 ALERT, SENSITIVE = 0.6, 0.3
 
 
-def manifest(version: int = 1) -> ModelManifest:
+def manifest(version: int = 1, card: CardFile | None = None) -> ModelManifest:
     """Return a model with one pair of thresholds for each finding that it assesses."""
     points = OperatingPoints(
         alert=OperatingPoint(threshold=ALERT, sensitivity=0.7, specificity=0.8),
@@ -33,7 +43,24 @@ def manifest(version: int = 1) -> ModelManifest:
         embedding_version="e1",
         assessed=assessed,
         operating_points=dict.fromkeys(assessed, points),
+        card=card,
     )
+
+
+def starter_card() -> bytes:
+    """Return the starter's own card, as the repository keeps it."""
+    return (ROOT / "triton_models" / "starter" / CARD_FILE).read_bytes()
+
+
+def add_model_with_card(web: Web, version: int = 1, data: bytes | None = None) -> ModelCard:
+    """Register a live model with a card, the starter's unless told; return the card."""
+    data = data or starter_card()
+    card = ModelCard.model_validate_json(data)
+    kept = CardFile(sha256=hashlib.sha256(data).hexdigest(), reliability=card.reliability())
+    said = manifest(version, kept)
+    web.objects.put("models", model_key(said, CARD_FILE), data)
+    web.rows.models.register(said, "live")
+    return card
 
 
 def add_film(

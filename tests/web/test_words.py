@@ -15,7 +15,8 @@ BUILT = (
     "sharing.", "statement.",
     "role.", "error.", "state.", "group.", "label.", "source.", "view.", "films.", "process.",
     "deposit.", "suspected", "borderline", "not_suspected", "not_assessed", "keys.", "sign_in.",
-    "system.", "known.sex.", "check.",
+    "system.", "known.sex.", "check.", "model.kind.", "model.name.", "model.eyes.",
+    "model.hundred.",
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.findings import INDEX, READING_ORDER, finding_state
+from schemas.model_card import Reliability
 from schemas.models import ModelManifest, OperatingPoints
 from store.records import LabelRow
 from web.pages.formats import logistic_place
@@ -17,12 +18,16 @@ LOOKED_FOR = tuple(
 
 @dataclass(frozen=True)
 class FindingRow:
-    """One finding of one film. `score` is None where the model does not assess it."""
+    """One finding of one film. `score` is None where the model does not assess it.
+
+    `reliability` is the model version's on this finding, None where nobody measured it.
+    """
 
     name: str
     score: float | None
     state: str
     points: OperatingPoints | None
+    reliability: Reliability | None = None
 
     @property
     def bar(self) -> dict[str, float] | None:
@@ -42,15 +47,28 @@ def finding_rows(
 ) -> dict[str, FindingRow]:
     """Return the fourteen by name. Without the model's manifest no state can be told."""
     points = manifest.operating_points if manifest else {}
-    return {name: _row(name, scores[index], points.get(name)) for name, index in INDEX.items()}
+    return {
+        name: _row(
+            name,
+            scores[index],
+            points.get(name),
+            manifest.reliability(name) if manifest else None,
+        )
+        for name, index in INDEX.items()
+    }
 
 
-def _row(name: str, said: float | None, points: OperatingPoints | None) -> FindingRow:
+def _row(
+    name: str,
+    said: float | None,
+    points: OperatingPoints | None,
+    reliability: Reliability | None,
+) -> FindingRow:
     value = None if said is None or math.isnan(said) else float(said)
     alert, sensitive = (
         (points.alert.threshold, points.sensitive.threshold) if points else (None, None)
     )
-    return FindingRow(name, value, finding_state(value, alert, sensitive), points)
+    return FindingRow(name, value, finding_state(value, alert, sensitive), points, reliability)
 
 
 def suspected(rows: Mapping[str, FindingRow]) -> list[FindingRow]:

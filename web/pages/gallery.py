@@ -117,9 +117,10 @@ def films() -> str:
 def card(row: FilmRow) -> dict[str, Any]:
     """Return what a film's card shows."""
     manifest = known_models().get(row.model)
-    seen: list[str] = []
+    seen: list[tuple[str, bool]] = []
     if row.probabilities is not None and manifest is not None:
-        seen = [one.name for one in suspected(finding_rows(row.probabilities, manifest))]
+        rows = suspected(finding_rows(row.probabilities, manifest))
+        seen = [(one.name, one.reliability == "unreliable") for one in rows]
     return {
         "film": row.film,
         "analysed": row.probabilities is not None,
