@@ -56,6 +56,7 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
         "letters_open_count",
         "letters_replay",
         "manifests_get",
+        "models_filling",
         "outbox_add",
         "outbox_depth",
         "patients_disputed",
@@ -91,7 +92,15 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
         "receipts_open",
         "receipts_reject",
     },
-    "radiotheque_analyse": _WORKER | _READ | {"analyses_done", "analyses_save", "receipts_get"},
+    "radiotheque_analyse": _WORKER
+    | _READ
+    | {
+        "analyses_done",
+        "analyses_save",
+        "models_working",
+        "receipts_get",
+        "vectors_embedded",
+    },
     "radiotheque_similar": _WORKER
     | _READ
     | {"receipts_get", "vectors_alike", "vectors_nearest", "vectors_version"},

@@ -193,6 +193,7 @@ NO_FILM: Final[dict[str, str]] = {
     "accounts_set_role": "accounts only",
     "accounts_signed_in": "accounts only",
     "letters_open_count": "one number of the whole installation",
+    "models_filling": "two numbers of the whole installation",
     "models_live": "models only",
     "models_wanted": "models only",
     "outbox_add": "takes messages that web has made of what it just did",
@@ -219,6 +220,7 @@ PROGRAMS: Final = frozenset(
         "manifests_put",
         "models_register",
         "models_set_live",
+        "models_working",
         "outbox_pending",
         "outbox_published",
         "outbox_purge",
@@ -230,5 +232,6 @@ PROGRAMS: Final = frozenset(
         "receipts_accept",
         "receipts_missing",
         "receipts_reject",
+        "vectors_embedded",
     }
 )
