@@ -36,7 +36,7 @@ class FakeTriton:
         self.down = False
         self.fail_next = 0
         self.calls: list[tuple[int, str, int]] = []
-        self.before: Callable[[str], None] = lambda version: None
+        self.before: Callable[[str], object] = str
         self.seeds: dict[str, int] = {}
         self._side = side
         rng = np.random.default_rng(20_261_123)

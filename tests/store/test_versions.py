@@ -8,7 +8,7 @@ import pytest
 
 from schemas.errors import NotFound, Unavailable
 from store.ports import Rows
-from store.records import Analysis, Film, Filling
+from store.records import Analysis, Filling, Film
 from store.rows import admin_connection, connect
 from store.settings import Settings
 from tests.store.made import Library, analysed, analysis, film, library, manifest
