@@ -56,7 +56,6 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
         "letters_open_count",
         "letters_replay",
         "manifests_get",
-        "models_filling",
         "outbox_add",
         "outbox_depth",
         "patients_disputed",
@@ -117,7 +116,7 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
         }
     ),
     "radiotheque_models": frozenset(
-        {"models_live", "models_register", "models_set_live", "models_wanted"}
+        {"models_all", "models_live", "models_register", "models_set_live", "models_wanted"}
     ),
     "radiotheque_reconciler": _READ
     | {

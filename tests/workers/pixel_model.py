@@ -26,7 +26,7 @@ def pixel_model(manifest: ModelManifest, seed: int) -> bytes:
     kept: dict[str, NDArray[np.generic]] = {
         "one": np.array([1], np.int64),
         "flat": np.array([-1, GRID * GRID], np.int64),
-        "white": np.array(255, np.float32),
+        "mean_of_cell": np.full((1, 1, cell, cell), 1 / (255 * cell * cell), np.float32),
         "weights": weights,
         "zeros": np.zeros((GRID * GRID, 14), np.float32),
         "half": np.array(0.5, np.float32),
@@ -38,9 +38,8 @@ def pixel_model(manifest: ModelManifest, seed: int) -> bytes:
     nodes = [
         node("Cast", ["image"], ["grey"], to=TensorProto.FLOAT),
         node("Unsqueeze", ["grey", "one"], ["channel"]),
-        node("AveragePool", ["channel"], ["cells"], kernel_shape=[cell] * 2, strides=[cell] * 2),
-        node("Div", ["cells", "white"], ["scaled"]),
-        node("Reshape", ["scaled", "flat"], ["rows"]),
+        node("Conv", ["channel", "mean_of_cell"], ["cells"], strides=[cell] * 2),
+        node("Reshape", ["cells", "flat"], ["rows"]),
         node("ReduceMean", ["rows"], ["mean"], axes=[1], keepdims=1),
         node("Sub", ["rows", "mean"], ["pooled"]),
         node("Cast", ["pooled"], ["features"], to=TensorProto.FLOAT16),
