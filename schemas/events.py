@@ -166,9 +166,15 @@ class RadiographAnalysed(FilmFacts, Event):
     awaited: bool = Field(
         default=False, description="a person waits for it: it was an upload, not a bulk drop"
     )
+    anew: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="how often the film's analyses were made anew, because it became lateral"
+        " or is no more: the highest holds",
+    )
 
     def natural_key(self) -> str:
-        return f"{self.radiograph}/{self.model}/{self.embedding_version}"
+        key = f"{self.radiograph}/{self.model}/{self.embedding_version}"
+        return f"{key}/{self.anew}" if self.anew else key
 
     def partition_key(self) -> str:
         return self.radiograph

@@ -7,6 +7,7 @@ seconds with every service down. What cannot be known then is null.
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from functools import partial
 from typing import Any, Final
 
@@ -161,11 +162,24 @@ def rows(state: State) -> dict[str, Any]:
     role = "radiotheque_operator"
     database = connect(load_settings({"RADIOTHEQUE_STATE": str(state.root)}, postgres_user=role))
     try:
-        live = database.models.live()
-        model = {"name": live.manifest.name, "version": live.manifest.version} if live else None
+        live, filling = database.models.live(), database.models.filling()
+        model = live and {
+            "name": live.manifest.name,
+            "version": live.manifest.version,
+            "filling": filling and asdict(filling),
+        }
         return {"dead_letters": database.letters.open_count(), "model": model}
     finally:
         database.close()
+
+
+def filled(model: Mapping[str, Any] | None) -> str:
+    """Return what is said of a model whose embeddings searches do not use yet."""
+    filling = model and model.get("filling")
+    if not filling:
+        return ""
+    done = filling["films"] - filling["missing"]
+    return f" (embeddings: {done} of {filling['films']} films; searches use the former ones)"
 
 
 def as_table(status: Mapping[str, Any]) -> str:
@@ -188,7 +202,7 @@ def as_table(status: Mapping[str, Any]) -> str:
         "",
         f"waiting      {', '.join(waiting) or 'nothing'}",
         f"dead letters {letters}",
-        f"model        {named}",
+        f"model        {named}{filled(model)}",
         f"web          {status['web']['url'] or '(never started)'}",
         f"bucket       {status['s3']['endpoint'] or '(never started)'}",
     ]

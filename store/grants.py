@@ -92,7 +92,15 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
         "receipts_open",
         "receipts_reject",
     },
-    "radiotheque_analyse": _WORKER | _READ | {"analyses_done", "analyses_save", "receipts_get"},
+    "radiotheque_analyse": _WORKER
+    | _READ
+    | {
+        "analyses_done",
+        "analyses_save",
+        "models_working",
+        "receipts_get",
+        "vectors_embedded",
+    },
     "radiotheque_similar": _WORKER
     | _READ
     | {"receipts_get", "vectors_alike", "vectors_nearest", "vectors_version"},
@@ -109,7 +117,7 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
         }
     ),
     "radiotheque_models": frozenset(
-        {"models_live", "models_register", "models_set_live", "models_wanted"}
+        {"models_all", "models_live", "models_register", "models_set_live", "models_wanted"}
     ),
     "radiotheque_reconciler": _READ
     | {

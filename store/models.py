@@ -2,7 +2,7 @@
 
 from schemas.models import ModelManifest
 from store.analyses import manifest_of
-from store.records import ModelRow, ModelState
+from store.records import Filling, ModelRow, ModelState
 from store.rows import Database, Row, json_value
 
 
@@ -22,6 +22,16 @@ class PostgresModels:
     def get(self, version: int) -> ModelRow | None:
         row = self._database.row("models_get", version=version)
         return _model(row) if row else None
+
+    def working(self) -> list[ModelRow]:
+        return [_model(row) for row in self._database.rows("models_working")]
+
+    def all(self) -> list[ModelRow]:
+        return [_model(row) for row in self._database.rows("models_all")]
+
+    def filling(self) -> Filling | None:
+        row = self._database.row("models_filling")
+        return Filling(**row) if row else None
 
     def register(self, manifest: ModelManifest, state: ModelState) -> ModelRow:
         thresholds = manifest.thresholds()

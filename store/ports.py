@@ -32,6 +32,7 @@ from store.records import (
     Drop,
     Erasure,
     Fact,
+    Filling,
     Film,
     FilmDetail,
     FilmPage,
@@ -348,7 +349,9 @@ class Analyses(Protocol):
     def save(self, analyses: Sequence[Analysis], events: Sequence[Message]) -> None:
         """Store each analysis and its embedding once, move receipts to `analysed`, say events.
 
-        An erased film is passed over without error. Wakes `receipt` listeners.
+        An erased film is passed over without error. Wakes `receipt` listeners. Raises Unavailable
+        for a film that searches would not find, since it lacks the embedding version they use:
+        they moved after the caller had read Models.working.
         """
         ...
 
@@ -396,6 +399,10 @@ class Vectors(Protocol):
         self, films: Sequence[str], least: float, *, account: UUID | None = None
     ) -> set[frozenset[str]]:
         """Return the pairs among these films whose cosine is over `least`, searched version."""
+        ...
+
+    def embedded(self, films: Sequence[str], version: str) -> set[str]:
+        """Return those of the films that have an embedding of this version."""
         ...
 
     def version(self) -> str | None:
@@ -564,12 +571,32 @@ class Models(Protocol):
         """Return one version in whatever state, None where there is none."""
         ...
 
+    def working(self) -> list[ModelRow]:
+        """Return the models that a new film is given to, the live one first; [] without one.
+
+        The second, if any, is the newest (a candidate last) of the embedding version that
+        searches still use while the live model's is being filled.
+        """
+        ...
+
+    def all(self) -> list[ModelRow]:
+        """Return every registered version, in order."""
+        ...
+
+    def filling(self) -> Filling | None:
+        """Return how far the live model's embeddings are; None when searches use them."""
+        ...
+
     def register(self, manifest: ModelManifest, state: ModelState) -> ModelRow:
         """Add a version. Registering it again with the same manifest changes nothing."""
         ...
 
     def set_live(self, version: int) -> ModelRow:
-        """Make a version live; the one before becomes `former`."""
+        """Make a version live; the one before becomes `former`.
+
+        Its analyses are shown at once. Searches move to its embeddings when they find every film
+        by them: now, or when `Films.without_analysis` next looks.
+        """
         ...
 
 

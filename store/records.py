@@ -157,7 +157,8 @@ class ManifestSummary:
 class Film:
     """A stored film. `signature` is 32 x 32 uint8, row by row: the film's tiny grey picture.
 
-    `checks` is what the input check says of it, by name, each with how sure (0..1).
+    `checks` is what the input check says of it, by name, each with how sure (0..1). `anew` counts
+    how often its analyses were made anew, because it became lateral or is no more.
     """
 
     id: str
@@ -177,6 +178,7 @@ class Film:
     licence: str | None = None
     sharing: Sharing = "private"
     checks: Mapping[str, float] = field(default_factory=dict)
+    anew: int = 0
 
     @property
     def flagged(self) -> tuple[str, ...]:
@@ -328,6 +330,19 @@ class ModelRow:
     manifest: ModelManifest
     state: ModelState
     registered_at: datetime
+
+
+@dataclass(frozen=True)
+class Filling:
+    """How far the live model's embeddings are, while searches still use another version.
+
+    `films` are those that searches find; `missing` of them have no embedding of `wanted` yet.
+    """
+
+    wanted: str
+    used: str
+    films: int
+    missing: int
 
 
 @dataclass(frozen=True)

@@ -71,10 +71,13 @@ class Similar:
         for. Raises NotFound when the film has no embedding, ValueError for an unknown finding.
         """
         place = "-" if finding is None else str(finding_index(finding))
-        version = self._search_version()
-        # The site last: its code is free text.
-        key = f"{film}:{version}:{k}:{place}:{int(same_patient)}:{site}"
-        cached = self._cache.get_similar(key)
+
+        def key(version: str | None) -> str:
+            # The site last: its code is free text.
+            return f"{film}:{version}:{k}:{place}:{int(same_patient)}:{site}"
+
+        asked = key(self._search_version())
+        cached = self._cache.get_similar(asked)
         if cached is not None:
             return cached
         near = partial(
@@ -85,7 +88,14 @@ class Similar:
             account=account,
             site=None if account else site,
         )
-        return self._once(key, lambda: self._search(near, k, account))
+
+        def search() -> tuple[Neighbour, ...]:
+            version, found = self._search(near, k, account)
+            # By the version that was searched: it may have moved since we last looked.
+            self._cache.put_similar(key(version), found, self._ttl_s)
+            return found
+
+        return self._once(asked, search)
 
     def _once(
         self, key: str, search: Callable[[], tuple[Neighbour, ...]]
@@ -108,7 +118,6 @@ class Similar:
         finally:
             with self._lock:
                 del self._under_way[key]
-        self._cache.put_similar(key, found, self._ttl_s)
         return found
 
     def _search_version(self) -> str | None:
@@ -124,14 +133,14 @@ class Similar:
 
     def _search(
         self, nearest: Callable[..., tuple[str, list[Candidate]]], k: int, account: UUID | None
-    ) -> tuple[Neighbour, ...]:
+    ) -> tuple[str, tuple[Neighbour, ...]]:
         count = 2 * k + 8
         while True:
-            _, near = nearest(count=count)
+            version, near = nearest(count=count)
             folded = self._folded(near, k, account)
             # Folding may leave too few: ask for more, unless there are no more.
             if len(folded) >= k or len(near) < count or count >= _MOST:
-                return folded
+                return version, folded
             count = min(_MOST, 4 * count)
 
     def _folded(

@@ -50,6 +50,10 @@ class PostgresVectors:
         )
         return {frozenset((row["one"], row["other"])) for row in rows}
 
+    def embedded(self, films: Sequence[str], version: str) -> set[str]:
+        rows = self._database.rows("vectors_embedded", films=list(films), version=version)
+        return {row["vectors_embedded"] for row in rows}
+
     def version(self) -> str | None:
         found: str | None = self._database.value("vectors_version")
         return found

@@ -731,6 +731,10 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "system.gone": ("Ce message n'existe plus.", "This record no longer exists."),
     "system.model": ("Modèle en service", "Live model"),
     "system.no_model": ("Aucun modèle en service.", "No live model."),
+    "system.filling": (
+        "Images semblables : {done} clichés sur {films} prêts, l'ancienne recherche sert encore.",
+        "Look-alikes: {done} of {films} films are ready, the former search still serves.",
+    ),
     "system.model_version": ("version {version}", "version {version}"),
     "system.all_well": ("Tout tourne", "Everything runs"),
     "system.some_down": (

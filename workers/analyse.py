@@ -2,7 +2,9 @@
 
     requests ─> films not yet analysed ─> stored PNGs ─> tensors ─> Triton ─> one transaction
 
-The live model is read once per batch and every request to Triton names it. Reading and scaling
+The models are read once per batch and every request to Triton names its version. While searches
+still use another embedding version than the live model's, a new film is also given to a model of
+that one: else searches would not find it until they move. Reading and scaling
 pictures runs in threads while Triton already computes: groups of tensors are sent as soon as they
 are ready, so that several requests are in flight and Triton batches them.
 """
@@ -52,7 +54,7 @@ class Scorer(Protocol):
 
 
 class AnalyseHandler:
-    """Scores and embeds films with the live model, each film once per model version."""
+    """Scores and embeds films, each once per model version, so that searches find them."""
 
     def __init__(self, settings: Settings, rows: Rows, objects: Objects, triton: Scorer) -> None:
         self._site = settings.site
@@ -69,13 +71,14 @@ class AnalyseHandler:
         """Analyse the films of these requests that the live model has not analysed yet.
 
         Raises Dead for a record that is no request or a film without its stored picture,
-        Unavailable when a service is down, no model is live, or Triton does not have it yet.
+        Unavailable when a service is down, no model is live, Triton does not have it yet, or
+        searches moved to another version meanwhile: the batch is then done again.
         """
         asked = _by_film(records)
-        model = self._rows.models.live()
-        if model is None:
+        working = [row.manifest for row in self._rows.models.working()]
+        if not working:
             raise Unavailable("triton", "no model is live yet")
-        manifest = model.manifest
+        manifest, *others = working
         done = self._rows.analyses.done(list(asked), manifest.version)
         films = self._rows.films.many([film for film in asked if film not in done])
         # A film that has no row any more was erased: nothing is left to do for it.
@@ -91,6 +94,12 @@ class AnalyseHandler:
             analyses.append(analysis)
             event = _event(films[film], analysis, manifest, awaited=_is_awaited(asked[film]))
             events.append(to_message(event, site=self._site, cause=asked[film].id))
+        for other in others:
+            known = self._rows.vectors.embedded(list(films), other.embedding_version)
+            lacking = [film for film in films if film not in known]
+            # Kept as any analysis, and not said: what is shown of the film is the live model's.
+            for film, scores in self._scored(lacking, other, priority):
+                analyses.append(_analysis(films[film], scores, other))
         self._rows.analyses.save(analyses, events)
 
     def receipt_of(self, record: Record) -> UUID | None:
@@ -232,4 +241,5 @@ def _event(
         findings=tuple(found),
         analysed_at=analysis.analysed_at or datetime.now(UTC),
         awaited=awaited,
+        anew=film.anew,
     )

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
-from schemas.errors import NotFound, Unavailable
+from schemas.errors import Conflict, NotFound, Unavailable
 from schemas.models import CARD_FILE, CHECK_FILE, TRITON_MODEL, ModelManifest, model_key
 from store.ports import Models, Objects
-from store.records import ModelRow
+from store.records import ModelRow, ModelState
 from store.settings import Settings
 from workers.backoff import Backoff
 from workers.health import Health
@@ -203,9 +203,7 @@ def _attempts(rows: Sequence[ModelRow]) -> list[list[ModelRow]]:
 def seed_starter(settings: Settings, models: Models, objects: Objects) -> ModelRow:
     """Return the live model, made from the built starter model when none is live.
 
-    Puts its files into the bucket `models`, then registers version 1 as live: a row never names
-    weights that are not there. Doing it twice changes nothing. Raises ValueError without a
-    starter folder, or when its weights, its check or its card are not those of its manifest.
+    Raises ValueError without a starter folder; else as `store_model`.
     """
     live = models.live()
     if live is not None:
@@ -214,6 +212,18 @@ def seed_starter(settings: Settings, models: Models, objects: Objects) -> ModelR
     folder = settings.starter_model
     if folder is None:
         raise ValueError("wanted RADIOTHEQUE_STARTER_MODEL, the built model's folder; came none")
+    row = store_model(folder, models, objects, "live")
+    log.info("The starter model is stored and live.", extra={"model": row.manifest.label})
+    return row
+
+
+def store_model(folder: Path, models: Models, objects: Objects, state: ModelState) -> ModelRow:
+    """Return the folder's model, its files stored in the bucket `models`, registered.
+
+    Its files come first: a row never names weights that are not there. Doing it twice changes
+    nothing. Raises ValueError when a file is not that of its manifest, Conflict when
+    its version is another model's, FileNotFoundError without a manifest.
+    """
     manifest = ModelManifest.model_validate_json((folder / "model.json").read_bytes())
     wanted = {"model.onnx": manifest.sha256}
     if manifest.check is not None:
@@ -224,11 +234,13 @@ def seed_starter(settings: Settings, models: Models, objects: Objects) -> ModelR
         found = _sha256(folder / file)
         if found != sha256:
             raise ValueError(f"{folder}: wanted {file} of {sha256}, came {found}")
+    for known in models.all():
+        # Before anything is put: a registered version's files are never written over.
+        if known.manifest.version == manifest.version and known.manifest != manifest:
+            raise Conflict(f"model version {manifest.version}: another manifest has it")
     for file in (*wanted, "model.json"):
         objects.put_file(BUCKET, model_key(manifest, file), folder / file)
-    row = models.register(manifest, "live")
-    log.info("The starter model is stored and live.", extra={"model": manifest.label})
-    return row
+    return models.register(manifest, state)
 
 
 def _sha256(path: Path) -> str:

@@ -41,7 +41,7 @@ class SimilarHandler:
                 # For its own site: whoever waits for it is of that one.
                 self._similar.answer(film, site=site, account=None)
             except NotFound:
-                # Erased meanwhile, or embedded by a version that no search uses yet.
+                # Erased meanwhile.
                 log.info("A film has no embedding to search by", extra={"film": film})
 
     def receipt_of(self, record: Record) -> UUID | None:

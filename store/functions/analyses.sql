@@ -1,25 +1,5 @@
 -- What models say of films (store/analyses.py, store/vectors.py).
 
--- Move searches to the live model's embeddings once every film has one.
-CREATE FUNCTION rules.settle_search() RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    wanted text;
-    used text;
-BEGIN
-    SELECT embedding_version INTO wanted FROM model WHERE state = 'live';
-    SELECT search_version INTO used FROM setting;
-    IF wanted IS NULL OR wanted = used THEN
-        RETURN;
-    END IF;
-    IF used IS NULL OR NOT EXISTS (
-        SELECT 1 FROM film f WHERE NOT EXISTS (
-            SELECT 1 FROM embedding e
-            WHERE e.embedding_version = wanted AND e.position = f.position)
-    ) THEN
-        UPDATE setting SET search_version = wanted;
-    END IF;
-END $$;
-
 -- Store a batch in one round trip: parallel arrays, one place per film.
 CREATE FUNCTION api.analyses_save(
     p_films text[], p_models bigint[], p_versions text[], p_preprocessing text[],
@@ -52,6 +32,7 @@ BEGIN
     WHERE new.film = ANY (there)
     ON CONFLICT DO NOTHING;
     PERFORM rules.refresh_cards(made);
+    PERFORM rules.keep_findable(there);
     UPDATE receipt SET state = 'analysed', updated_at = clock_timestamp()
     WHERE id IN (
         SELECT id FROM receipt

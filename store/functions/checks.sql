@@ -10,7 +10,7 @@ $$;
 CREATE FUNCTION rules.analyse_again(p_film text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM analysis WHERE film = p_film;
-    UPDATE film SET requested_at = NULL WHERE id = p_film;
+    UPDATE film SET requested_at = NULL, anew = anew + 1 WHERE id = p_film;
     PERFORM rules.refresh_cards(ARRAY[p_film]);
 END $$;
 

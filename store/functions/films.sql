@@ -3,7 +3,7 @@
 CREATE TYPE api.film_row AS (
     id text, width integer, height integer, bits integer, site text, source text,
     signature bytea, patient text, study text, view text, flags text[], created_at timestamptz,
-    facts jsonb, text_check text, licence text, sharing text, checks jsonb
+    facts jsonb, text_check text, licence text, sharing text, checks jsonb, anew integer
 );
 CREATE TYPE api.card_row AS (
     film api.film_row, "position" bigint, updated_at timestamptz, model text,
@@ -13,14 +13,14 @@ CREATE TYPE api.card_row AS (
 CREATE FUNCTION rules.film_row(f rad.film) RETURNS api.film_row LANGUAGE sql IMMUTABLE AS $$
     SELECT (f.id, f.width, f.height, f.bits, f.site, f.source, f.signature, f.patient, f.study,
         f.view, f.flags, f.created_at, f.facts, f.text_check, f.licence, f.sharing,
-        f.checks)::api.film_row;
+        f.checks, f.anew)::api.film_row;
 $$;
 
 CREATE TYPE api.list_row AS (
     id text, width integer, height integer, bits integer, site text, source text,
     signature bytea, patient text, study text, view text, flags text[], created_at timestamptz,
-    facts jsonb, text_check text, licence text, sharing text, checks jsonb, "position" bigint,
-    updated_at timestamptz, model text, probabilities real[], labels jsonb,
+    facts jsonb, text_check text, licence text, sharing text, checks jsonb, anew integer,
+    "position" bigint, updated_at timestamptz, model text, probabilities real[], labels jsonb,
     readings integer, comments integer
 );
 
@@ -29,7 +29,7 @@ CREATE FUNCTION rules.list_rows(p_films text[]) RETURNS SETOF api.list_row
 LANGUAGE sql STABLE AS $$
     SELECT f.id, f.width, f.height, f.bits::integer, f.site, f.source, f.signature, f.patient,
         f.study, f.view, f.flags, f.created_at, f.facts, f.text_check, f.licence, f.sharing,
-        f.checks, c.position, c.updated_at, m.label, c.scores,
+        f.checks, f.anew, c.position, c.updated_at, m.label, c.scores,
         coalesce((
             SELECT jsonb_agg(jsonb_build_object('finding', l.finding, 'value', l.value,
                 'source', l.source, 'author', l.author, 'recorded_at', l.recorded_at)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.envelope import Message
-from schemas.errors import Dead, NotFound
+from schemas.errors import Dead, NotFound, Unavailable
 from schemas.findings import FINDINGS
 from store.records import Analysis, Candidate
 from tests.fakes.rows_tables import Tables, now, sees
@@ -33,18 +33,30 @@ class FakeAnalyses:
             for row in analyses:
                 if row.model not in tables.models:
                     raise Dead(f"film {row.film}: model version {row.model} is not registered")
+            self._keep_findable(analyses)
+            made: set[str] = set()
             for row in analyses:
                 if row.film not in tables.films:
                     continue
                 key = (row.film, row.model)
                 if key not in tables.analyses:
+                    made.add(row.film)
                     tables.analyses[key] = replace(row, analysed_at=row.analysed_at or now())
                     tables.embeddings.setdefault((row.film, row.embedding_version), row.embedding)
                     tables.updated[row.film] = now()
-                    tables.say([event for event in events if event.key == row.film])
                 for receipt in list(tables.receipts.values()):
                     if receipt.film == row.film and receipt.state in {"accepted", "failed"}:
                         tables.move(receipt, state="analysed")
+            tables.say([event for event in events if event.key in made])
+
+    def _keep_findable(self, analyses: Sequence[Analysis]) -> None:
+        tables = self._tables
+        if not tables.embedders():
+            return
+        known = set(tables.embeddings) | {(row.film, row.embedding_version) for row in analyses}
+        for film in {row.film for row in analyses} & set(tables.films):
+            if (film, tables.search_version) not in known:
+                raise Unavailable("postgres", f"film {film} would lack {tables.search_version}")
 
     def done(self, films: Sequence[str], model: int) -> set[str]:
         with self._tables.work():
@@ -125,6 +137,10 @@ class FakeVectors:
                 for other, second in known[index + 1 :]
                 if float(np.dot(first, second)) > least
             }
+
+    def embedded(self, films: Sequence[str], version: str) -> set[str]:
+        with self._tables.work():
+            return {film for film in films if (film, version) in self._tables.embeddings}
 
     def version(self) -> str | None:
         with self._tables.work():

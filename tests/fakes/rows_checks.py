@@ -11,6 +11,8 @@ def analyse_again(tables: Tables, film: str) -> None:
     for key in [key for key in tables.analyses if key[0] == film]:
         del tables.analyses[key]
     tables.requested.pop(film, None)
+    known = tables.films[film]
+    tables.films[film] = replace(known, anew=known.anew + 1)
     tables.updated[film] = now()
 
 

@@ -9,7 +9,15 @@ from uuid import UUID
 from schemas.envelope import Message
 from schemas.errors import Conflict, NotFound, Unavailable
 from schemas.models import ModelManifest
-from store.records import Letter, LetterState, ModelRow, ModelState, OutboxRow, Receipt
+from store.records import (
+    Filling,
+    Letter,
+    LetterState,
+    ModelRow,
+    ModelState,
+    OutboxRow,
+    Receipt,
+)
 from tests.fakes.rows_tables import STEWARDS, Tables, now, sees
 
 
@@ -127,6 +135,23 @@ class FakeModels:
     def get(self, version: int) -> ModelRow | None:
         with self._tables.work():
             return self._tables.models.get(version)
+
+    def working(self) -> list[ModelRow]:
+        with self._tables.work():
+            return self._tables.working()
+
+    def all(self) -> list[ModelRow]:
+        with self._tables.work():
+            return [row for _, row in sorted(self._tables.models.items())]
+
+    def filling(self) -> Filling | None:
+        with self._tables.work():
+            live, used = self._tables.live(), self._tables.search_version
+            if live is None or used is None or live.manifest.embedding_version == used:
+                return None
+            films = sum(1 for _, version in self._tables.embeddings if version == used)
+            missing = len(self._tables.unfilled())
+            return Filling(live.manifest.embedding_version, used, films, missing)
 
     def register(self, manifest: ModelManifest, state: ModelState) -> ModelRow:
         with self._tables.work():

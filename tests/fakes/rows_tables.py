@@ -202,9 +202,45 @@ class Tables:
         live = self.live()
         if live is None:
             return
-        wanted = live.manifest.embedding_version
-        if self.search_version is None or all((f, wanted) in self.embeddings for f in self.films):
-            self.search_version = wanted
+        if self.search_version is None or not self.unfilled():
+            self.search_version = live.manifest.embedding_version
+
+    def unfilled(self) -> list[str]:
+        """Return the films that searches find and would not find by the live model's version."""
+        live = self.live()
+        assert live is not None
+        wanted, since = live.manifest.embedding_version, self.live_at[live.manifest.version]
+        given_up = {
+            (row.key or b"").decode("utf-8", "replace")
+            for row in self.letters.values()
+            if row.group == "analyse" and row.state == "discarded" and row.recorded_at >= since
+        }
+        return [
+            film
+            for film, version in self.embeddings
+            if version == self.search_version
+            and (film, wanted) not in self.embeddings
+            and film not in given_up
+        ]
+
+    def working(self) -> list[ModelRow]:
+        """Return the models a new film is given to: the live one, and the one searches need."""
+        live = self.live()
+        if live is None:
+            return []
+        if live.manifest.embedding_version == self.search_version:
+            return [live]
+        others = [row for row in self.embedders() if row != live]
+        others.sort(key=lambda row: (row.state == "candidate", -row.manifest.version))
+        return [live, *others[:1]]
+
+    def embedders(self) -> list[ModelRow]:
+        """Return the models that give the embeddings searches use."""
+        return [
+            row
+            for row in self.models.values()
+            if row.manifest.embedding_version == self.search_version and row.state != "retired"
+        ]
 
     def shown_analysis(self, film: str) -> Analysis | None:
         """Return the analysis a film shows: the live model's, else the newest."""

@@ -3,7 +3,7 @@
 Same film, same scores; alike films, alike rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 import numpy as np
@@ -27,7 +27,8 @@ class FakeTriton:
 
     `versions` is what is loaded; `down` makes every question raise Unavailable, as a stopped
     Triton would; `fail_next` makes that many of the next ones do so; `calls` records
-    (films, version, priority) of each request that was answered.
+    (films, version, priority) of each request that was answered; `before` is called with the
+    version before each; `seeds` gives a version embeddings unlike those of the others.
     """
 
     def __init__(self, side: int = 64, versions: Sequence[str] = ("1",)) -> None:
@@ -35,6 +36,8 @@ class FakeTriton:
         self.down = False
         self.fail_next = 0
         self.calls: list[tuple[int, str, int]] = []
+        self.before: Callable[[str], object] = str
+        self.seeds: dict[str, int] = {}
         self._side = side
         rng = np.random.default_rng(20_261_123)
         self._to_features = rng.normal(size=(_GRID * _GRID, FEATURES))
@@ -78,8 +81,9 @@ class FakeTriton:
             self.fail_next -= 1
             future.set_exception(Unavailable("triton", "told to fail"))
             return future
+        self.before(version)
         self.calls.append((len(images), version, priority))
-        future.set_result(self._scores(images))
+        future.set_result(self._scores(images, version))
         return future
 
     def _available(self, version: str) -> None:
@@ -88,13 +92,19 @@ class FakeTriton:
         if version not in self.versions:
             raise Unavailable("triton", f"version {version}: not loaded")
 
-    def _scores(self, images: NDArray[np.uint8]) -> Scores:
+    def _projection(self, version: str) -> NDArray[np.float64]:
+        if version not in self.seeds:
+            return self._to_embedding
+        rng = np.random.default_rng(self.seeds[version])
+        return rng.normal(size=(FEATURES, EMBEDDING_WIDTH))
+
+    def _scores(self, images: NDArray[np.uint8], version: str) -> Scores:
         count = len(images)
         cell = self._side // _GRID
         cut = images[:, : cell * _GRID, : cell * _GRID].astype(np.float64) / 255
         grid = cut.reshape(count, _GRID, cell, _GRID, cell).mean(axis=(2, 4))
         features = grid.reshape(count, -1) @ self._to_features
-        embedding = features @ self._to_embedding + 1e-6
+        embedding = features @ self._projection(version) + 1e-6
         embedding /= np.linalg.norm(embedding, axis=1, keepdims=True)
         probabilities = 1 / (1 + np.exp(-(features @ self._to_findings) / 4))
         probabilities[:, [INDEX[name] for name in NOT_ASSESSED]] = np.nan

@@ -218,8 +218,10 @@ PROGRAMS: Final = frozenset(
         "letters_add",
         "manifests_end",
         "manifests_put",
+        "models_all",
         "models_register",
         "models_set_live",
+        "models_working",
         "outbox_pending",
         "outbox_published",
         "outbox_purge",
@@ -231,5 +233,6 @@ PROGRAMS: Final = frozenset(
         "receipts_accept",
         "receipts_missing",
         "receipts_reject",
+        "vectors_embedded",
     }
 )

@@ -1,0 +1,224 @@
+"""A new embedding version on the real services: searches find every film at every moment.
+
+Two small models that truly look at the pixels, each with an embedding space of its own, are
+served by the real Triton, while films are dropped, analysed and searched for without a pause.
+"""
+
+import hashlib
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from schemas.errors import Unavailable
+from schemas.identities import film_id
+from schemas.models import ModelManifest, model_key
+from store.log import Record
+from store.objects import connect as connect_objects
+from store.ports import Objects, Rows, rendition_key
+from store.records import Drop, Film
+from store.rows import admin_connection
+from store.rows import connect as connect_rows
+from store.settings import Settings
+from tests.services import admin_settings
+from tests.waiting import eventually
+from tests.workers.making import manifest, png, record_of, request, samples
+from tests.workers.pixel_model import pixel_model
+from workers.analyse import AnalyseHandler
+from workers.models import BUCKET, ModelsProcess
+from workers.triton import TritonControl, TritonModel
+
+pytestmark = [pytest.mark.services]
+
+#: Unlike those of any other test: one Triton serves them all, and a version is never edited.
+FIRST, SECOND = 101, 102
+NEVER = threading.Event()
+
+
+def said(version: int) -> ModelManifest:
+    bare = manifest(version, f"e{version}")
+    sha256 = hashlib.sha256(pixel_model(bare, version)).hexdigest()
+    return bare.model_copy(update={"sha256": sha256})
+
+
+def as_role(settings: Settings, role: str) -> Settings:
+    return settings.model_copy(update={"postgres_user": f"radiotheque_{role}"})
+
+
+def patiently(work: Callable[[], None], paused: Callable[[], None] = lambda: None) -> None:
+    """Do it again until no service is away, as a worker would; tell each pause."""
+    for _ in range(500):
+        try:
+            return work()
+        except Unavailable:
+            paused()
+            NEVER.wait(0.02)
+    raise AssertionError("a service stayed away")
+
+
+@dataclass
+class House:
+    """The stores, Triton, and what works on them."""
+
+    settings: Settings
+    rows: Rows
+    worker_rows: Rows
+    own_rows: Rows
+    objects: Objects
+    triton: TritonModel
+    process: ModelsProcess
+    pairs: list[tuple[str, str]] = field(default_factory=list)
+    paused: int = 0
+
+    def register(self, version: int) -> None:
+        model = said(version)
+        weights = pixel_model(model, version)
+        self.objects.put(BUCKET, model_key(model, "model.onnx"), weights)
+        self.rows.models.register(model, "candidate")
+
+    def handler(self) -> AnalyseHandler:
+        return AnalyseHandler(self.settings, self.worker_rows, self.objects, self.triton)
+
+    def drop(self, picture: NDArray[np.uint8]) -> Record:
+        film = film_id(picture)
+        drop = Drop("dropzone", film, str(uuid.uuid4()), 1, "bulk", "test", "dropzone")
+        (receipt,) = self.rows.receipts.open_many([drop])
+        self.objects.put("radiographs", rendition_key(film, "full"), png(picture), "image/png")
+        small = np.asarray(Image.fromarray(picture).resize((32, 32), Image.Resampling.BOX))
+        height, width = picture.shape
+        row = Film(film, width, height, 8, "test", "dropzone", small.tobytes())
+        asked = request(film, receipt.id)
+        self.rows.receipts.accept(receipt, row, [asked])
+        return record_of(asked)
+
+    def load(self) -> None:
+        """What the process beside Triton does every ten seconds."""
+        self.process.step()
+
+    def pause(self) -> None:
+        self.paused += 1
+
+    def drop_pair(self, handler: AnalyseHandler, number: int) -> None:
+        """A film and its look-alike, analysed; known to who searches when both are done."""
+        first = samples(5000 + number)
+        noise = np.random.default_rng(number).integers(-3, 4, first.shape)
+        second = np.clip(first.astype(int) + noise, 0, 255).astype(np.uint8)
+        batch = [self.drop(first), self.drop(second)]
+        patiently(lambda: handler.handle(batch), self.pause)
+        self.pairs.append((film_id(first), film_id(second)))
+
+    def fill(self, handler: AnalyseHandler) -> None:
+        """Ask for old films as the reconciler does, minutes apart, until searches have moved."""
+        admin = admin_settings(self.settings).model_copy(
+            update={"postgres_database": self.settings.postgres_database}
+        )
+        while self.rows.models.filling() is not None:
+            with admin_connection(admin, admin.postgres_database) as clock:
+                clock.execute(b"UPDATE rad.film SET requested_at = NULL")
+            asked = [record_of(request(film)) for film in self.rows.films.without_analysis(6)]
+            patiently(lambda batch=asked: handler.handle(batch) if batch else None)  # type: ignore[misc]
+
+
+@pytest.fixture
+def house(module_settings: Settings) -> Iterator[House]:
+    rows = connect_rows(as_role(module_settings, "operator"))
+    worker_rows = connect_rows(as_role(module_settings, "analyse"))
+    own_rows = connect_rows(as_role(module_settings, "models"))
+    objects = connect_objects(module_settings)
+    secret = module_settings.triton_secret.get_secret_value()
+    control = TritonControl(module_settings.triton_grpc, secret)
+    assert module_settings.triton_repository is not None
+    process = ModelsProcess(
+        own_rows.models,
+        objects,
+        control,
+        repository=module_settings.triton_repository,
+        backend=module_settings.triton_backend,
+    )
+    with TritonModel(module_settings.triton_grpc) as triton:
+        yield House(module_settings, rows, worker_rows, own_rows, objects, triton, process)
+    for each in (rows, worker_rows, own_rows, control):
+        each.close()
+
+
+class Searcher:
+    """Searches for every known film by its look-alike, again and again."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self.searches = 0
+        self.versions: set[str] = set()
+
+    def run(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            self.once()
+
+    def once(self) -> None:
+        for pair in list(self._house.pairs):
+            for asked, wanted in (pair, pair[::-1]):
+                version, (found, *_) = self._house.rows.vectors.nearest(asked, count=1)
+                assert found.film == wanted, f"by {version}"
+                self.searches += 1
+                self.versions.add(version)
+
+
+@pytest.mark.timeout(240)
+def test_no_film_is_missed_while_a_second_embedding_version_goes_live_and_back(
+    house: House,
+) -> None:
+    house.register(FIRST)
+    house.rows.models.set_live(FIRST)
+    assert house.process.step() == frozenset()
+    stop = threading.Event()
+    searcher = Searcher(house)
+    worker, other = house.handler(), house.handler()
+
+    def dropping() -> None:
+        number = 0
+        while not stop.is_set():
+            house.drop_pair(worker, number)
+            number += 1
+
+    with ThreadPoolExecutor(2) as beside:
+        running = [beside.submit(dropping), beside.submit(searcher.run, stop)]
+        try:
+            eventually(lambda: len(house.pairs) >= 6 or running[0].done())
+            house.register(SECOND)
+            # Live before Triton has it: the worker waits, and nothing is set aside.
+            house.rows.models.set_live(SECOND)
+            eventually(lambda: house.paused or running[0].done())
+            known = len(house.pairs)
+            patiently(house.load)
+            eventually(lambda: len(house.pairs) >= known + 4 or running[0].done())
+            assert house.rows.vectors.version() == f"e{FIRST}"
+            house.fill(other)
+            assert house.rows.vectors.version() == f"e{SECOND}"
+            known = len(house.pairs)
+            eventually(lambda: len(house.pairs) >= known + 4 or running[0].done())
+            house.rows.models.set_live(FIRST)
+            house.fill(other)
+            assert house.rows.vectors.version() == f"e{FIRST}"
+        finally:
+            stop.set()
+        for each in running:
+            each.result()
+    searcher.once()
+    assert house.paused
+    assert house.rows.letters.open_count() == 0
+    assert searcher.versions == {f"e{FIRST}", f"e{SECOND}"}
+    assert searcher.searches > 4 * len(house.pairs)
+    films = [film for pair in house.pairs for film in pair]
+    assert house.rows.analyses.done(films, FIRST) == set(films)
+    both = house.rows.analyses.done(films, SECOND)
+    assert len(both) >= 2 * 10
+    one = next(iter(both))
+    kept = [house.rows.analyses.get(one, version) for version in (FIRST, SECOND)]
+    assert [row.model_label for row in kept if row] == [f"fake/{FIRST}", f"fake/{SECOND}"]
+    for handler in (worker, other):
+        handler.close()
