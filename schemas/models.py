@@ -1,5 +1,6 @@
 """What a served model says of itself: the tensor contract and the manifest beside its weights."""
 
+from functools import cached_property
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -97,6 +98,11 @@ class ModelManifest(BaseModel):
 
     def thresholds(self) -> tuple[tuple[float | None, float | None], ...]:
         """Return (alert, sensitive) for each of the fourteen, None where not assessed."""
+        return self._thresholds
+
+    @cached_property
+    def _thresholds(self) -> tuple[tuple[float | None, float | None], ...]:
+        # Asked for every film of every list.
         found = (self.operating_points.get(name) for name in FINDINGS)
         return tuple(
             (point.alert.threshold, point.sensitive.threshold) if point else (None, None)

@@ -6,6 +6,7 @@ becomes ours by its SQLSTATE: the record is wrong (Dead), the server is down (Un
 function refused (RD403, RD404, RD409).
 """
 
+import select
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -135,6 +136,18 @@ def read_connection(settings: Settings, role: str) -> Connection:
         return psycopg.Connection[Row].connect(text, autocommit=True, row_factory=dict_row)
 
 
+def still_there(connection: Connection) -> None:
+    """Raise the driver's OperationalError when the server has ended this pooled connection.
+
+    Between calls a server is silent; one that ends a connection says so or closes it, which a
+    look at the socket shows. Only then is it asked: to ask each time made every call two trips.
+    """
+    look = select.poll()
+    look.register(connection.fileno(), select.POLLIN)
+    if look.poll(0):
+        psycopg_pool.ConnectionPool.check_connection(connection)
+
+
 class Call:
     """Calls of stored functions inside one transaction."""
 
@@ -179,7 +192,7 @@ class Database:
                     max_size=self._most,
                     timeout=self._timeout_s,
                     # A restarted server leaves dead connections in the pool: none is handed out.
-                    check=psycopg_pool.ConnectionPool.check_connection,
+                    check=still_there,
                     # The pool's back-off doubles up to this: work goes on soon after an outage.
                     reconnect_timeout=5.0,
                     max_idle=300.0,

@@ -87,15 +87,52 @@ CREATE TYPE api.neighbour_row AS (
     version text, film text, similarity double precision, signature bytea
 );
 
+-- Return the vector of a film that these circles see, its number and its patient.
+CREATE FUNCTION rules.vector_of(
+    p_version text, p_film text, p_circles text[],
+    OUT vector halfvec, OUT number bigint, OUT patient text
+) LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    SELECT e.embedding, f.position, f.patient INTO vector, number, patient
+    FROM embedding e JOIN film f ON f.position = e.position
+    WHERE e.embedding_version = p_version AND f.id = p_film
+        AND rules.sees(p_circles, f.site, f.sharing);
+END $$;
+
+-- Return the nearest films by the index of vectors: as it walks it, each by its number. There is
+-- one right plan, so it is made once for each connection: made for each call, it took as long as
+-- the walk. What could tempt a planner that does not know the values is closed to it.
+-- ef_search: docs/search-at-scale.md.
+CREATE FUNCTION rules.nearest_by_index(
+    p_version text, p_vector halfvec, p_me bigint, p_patient text, p_place integer,
+    p_circles text[], p_count bigint
+) RETURNS SETOF api.neighbour_row LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan
+SET enable_sort = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET hnsw.ef_search = 100
+SET hnsw.iterative_scan = strict_order AS $$
+BEGIN
+    RETURN QUERY
+        SELECT p_version, f.id, -(e.embedding <#> p_vector), f.signature
+        FROM embedding e
+        JOIN film f ON f.position = e.position
+        JOIN card c ON c.position = e.position
+        WHERE e.embedding_version = p_version AND e.position <> p_me
+            AND (p_place IS NULL OR c.present[p_place])
+            AND (p_circles IS NULL OR c.seen_by = ANY (p_circles))
+            AND (p_patient IS NULL OR f.patient IS DISTINCT FROM p_patient)
+        ORDER BY e.embedding <#> p_vector LIMIT p_count;
+END $$;
+
 -- Return the nearest films, most alike first, after a row without film that names the version.
 -- Only films that the account sees, or that a site sees for which a program asks.
 CREATE FUNCTION api.vectors_nearest(
     p_film text, p_count bigint, p_finding text, p_same_patient boolean, p_account uuid,
     p_site text
 ) RETURNS SETOF api.neighbour_row LANGUAGE plpgsql STABLE
-SET plan_cache_mode = force_custom_plan
-SET hnsw.ef_search = 100
-SET hnsw.iterative_scan = strict_order AS $$
+SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     used text := (SELECT search_version FROM setting);
     asked halfvec;
@@ -109,10 +146,8 @@ BEGIN
     IF p_account IS NULL AND p_site IS NOT NULL THEN
         circles := ARRAY['', p_site];
     END IF;
-    SELECT e.embedding, f.position, f.patient INTO asked, me, mine
-    FROM embedding e JOIN film f ON f.position = e.position
-    WHERE e.embedding_version = used AND f.id = p_film
-        AND rules.sees(circles, f.site, f.sharing);
+    SELECT vector, number, patient INTO asked, me, mine
+    FROM rules.vector_of(used, p_film, circles);
     IF asked IS NULL THEN
         RAISE EXCEPTION 'film %: it has no embedding yet', left(p_film, 64)
             USING ERRCODE = 'RD404';
@@ -126,16 +161,8 @@ BEGIN
         FROM (SELECT 1 FROM card WHERE present[k] LIMIT 20000) AS counted;
     END IF;
     IF NOT few THEN
-        nearby := ARRAY(
-            SELECT (used, f.id, -(e.embedding <#> asked), f.signature)::api.neighbour_row
-            FROM embedding e
-            JOIN film f ON f.position = e.position
-            JOIN card c ON c.position = e.position
-            WHERE e.embedding_version = used AND e.position <> me
-                AND (k IS NULL OR c.present[k])
-                AND (circles IS NULL OR c.seen_by = ANY (circles))
-                AND (mine IS NULL OR f.patient IS DISTINCT FROM mine)
-            ORDER BY e.embedding <#> asked LIMIT p_count);
+        nearby := ARRAY(SELECT n FROM rules.nearest_by_index(
+            used, asked, me, mine, k, circles, p_count) AS n);
         -- The scan gives up after some 20,000 vectors. Too few of them passed the filters: so few
         -- do that they are compared one by one.
         few := cardinality(nearby) < p_count;

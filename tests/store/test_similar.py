@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from schemas.errors import NotFound, Unavailable
 from schemas.identities import film_id
-from store.records import Drop, Film, Neighbour
-from store.similar import Similar
+from store.records import Candidate, Drop, Film, Neighbour
+from store.similar import DUPLICATE_DIFFERENCE, Similar, pairs_of_like_pictures
 from tests.fakes.cache import FakeCache
 from tests.fakes.rows import FakeRows
 from tests.waiting import eventually
@@ -233,3 +233,28 @@ def test_what_one_site_is_told_is_kept_for_that_site_alone() -> None:
     assert told("elsewhere") == []
     assert told("local") == [near]
     assert world.cache.hits == 1
+
+
+def test_of_many_like_pictures_exactly_those_under_the_difference_are_one_films_copies() -> None:
+    rng = np.random.default_rng(3)
+    plain = rng.integers(20, 230, 1024)
+    pictures = []
+    for number in range(120):
+        # Grey levels that differ by up to 8 here and there, and on average by 0 to 8.
+        step = rng.integers(-8, 9, 1024) * (number % 2) + rng.integers(0, 5)
+        pictures.append((plain + step).astype(np.uint8))
+    near = [
+        Candidate(f"{number:064x}", 0.999, picture.tobytes())
+        for number, picture in enumerate(pictures)
+    ]
+
+    found = pairs_of_like_pictures(near)
+
+    wanted = {
+        frozenset((f"{a:064x}", f"{b:064x}"))
+        for a in range(120)
+        for b in range(a)
+        if np.abs(pictures[a].astype(int) - pictures[b]).mean() < DUPLICATE_DIFFERENCE
+    }
+    assert 0 < len(wanted) < 120 * 119 / 2
+    assert found == wanted

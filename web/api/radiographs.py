@@ -19,7 +19,7 @@ from web.api.shapes import (
 )
 from web.auth import current_account
 from web.deps import deps
-from web.films import detail_json, film_json, known_models, label_json
+from web.films import detail_json, film_json, findings_json, known_models, label_json
 from web.problems import Problem
 
 
@@ -101,12 +101,11 @@ def similar(path: FilmPath, query: SimilarQuery) -> dict[str, Any]:
         row = by_id.get(neighbour.film)
         if row is None:
             continue  # erased since the answer was kept
-        shown = film_json(row, models.get(row.model))
         items.append(
             {
                 "id": neighbour.film,
                 "similarity": round(neighbour.similarity, 6),
-                "findings": shown["findings"],
+                "findings": findings_json(row.probabilities, models.get(row.model)),
                 "labels": [label_json(label) for label in row.labels],
                 "duplicates": [film for film in neighbour.duplicates if film in by_id],
             }
