@@ -189,12 +189,18 @@ def _text(chunks: Iterable[bytes]) -> Iterator[str]:
     """Yield lines, with their ends, of UTF-8 text; what is none is replaced."""
     csv.field_size_limit(_FIELD_MAX)
     decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
-    rest = ""
+    # A line's pieces are joined once: joined at each chunk, a long one takes time by its square.
+    pieces: list[str] = []
+    length = 0
     for chunk in chunks:
-        *whole, rest = (rest + decoder.decode(chunk)).split("\n")
-        if len(rest) > _LINE_MAX:
+        first, *others = decoder.decode(chunk).split("\n")
+        pieces.append(first)
+        length += len(first)
+        for piece in others:
+            yield "".join(pieces) + "\n"
+            pieces, length = [piece], len(piece)
+        if length > _LINE_MAX:
             raise csv.Error("a line without end")
-        yield from (f"{line}\n" for line in whole)
-    last = rest + decoder.decode(b"", final=True)
+    last = "".join(pieces) + decoder.decode(b"", final=True)
     if last:
         yield last
