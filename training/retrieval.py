@@ -139,8 +139,8 @@ def per_query(library: Library, embeddings: Array, queries: NDArray[np.bool_]) -
     near[np.arange(len(asked)), asked] = -np.inf
     same = library.patients[asked][:, None] == library.patients[None, :]
     top = np.argsort(-near, axis=1, kind="stable")[:, :NEAREST]
-    hit = np.take_along_axis(same, top, axis=1).any(axis=1).astype(np.float64)
-    hit[same.sum(axis=1) < 2] = np.nan
+    found = np.take_along_axis(same, top, axis=1).any(axis=1)
+    hit = np.where(same.sum(axis=1) < 2, np.nan, found)
 
     alike = jaccard(library.present[asked], library.present)
     elsewhere = library.sources[asked][:, None] != library.sources[None, :]
