@@ -46,13 +46,19 @@ def _by_score(truth: Array, scores: Array, weights: Array) -> tuple[Array, Array
     return yes, no
 
 
+def _shares(parts: Array, wholes: Array) -> Array:
+    """Return parts / wholes, NaN where the whole is 0."""
+    out: Array = np.full(len(wholes), np.nan)
+    return np.asarray(np.divide(parts, wholes, out=out, where=wholes > 0))
+
+
 def auroc(truth: Array, scores: Array, weights: Array) -> Array:
     """Return the AUROC (r,), ties counted half; NaN in a round without one of the classes."""
     yes, no = _by_score(truth, scores, weights)
     below = np.cumsum(no, axis=1) - no
     pairs = yes.sum(axis=1) * no.sum(axis=1)
     won = (yes * (below + no / 2)).sum(axis=1)
-    return np.divide(won, pairs, out=np.full(len(won), np.nan), where=pairs > 0)
+    return _shares(won, pairs)
 
 
 def auprc(truth: Array, scores: Array, weights: Array) -> Array:
@@ -66,13 +72,13 @@ def auprc(truth: Array, scores: Array, weights: Array) -> Array:
     precision = np.divide(hits, raised, out=np.zeros_like(hits), where=raised > 0)
     total = yes.sum(axis=1)
     won = (yes * precision).sum(axis=1)
-    return np.divide(won, total, out=np.full(len(won), np.nan), where=total > 0)
+    return _shares(won, total)
 
 
 def mean(values: Array, weights: Array) -> Array:
     """Return the mean (r,) of one number a film; NaN in a round that drew none of them."""
     total = weights.sum(axis=1)
-    return np.divide(weights @ values, total, out=np.full(len(total), np.nan), where=total > 0)
+    return _shares(weights @ values, total)
 
 
 def brier(truth: Array, scores: Array, weights: Array) -> Array:

@@ -28,7 +28,9 @@ class Evidence:
     out_of_fold: Array
     held_out: Array
     map_films: tuple[str, ...] = ()
-    maps: NDArray[np.floating] = field(default_factory=lambda: np.zeros((0, 14, 1, 1)))
+    maps: NDArray[np.floating | np.integer] = field(
+        default_factory=lambda: np.zeros((0, 14, 1, 1))
+    )
     others: Mapping[str, Array] = field(default_factory=dict)
     speeds: Mapping[str, float] = field(default_factory=dict)
 

@@ -96,7 +96,7 @@ def main() -> None:
     manifest = ModelManifest.model_validate_json((chosen.model / "model.json").read_bytes())
     pooled, last = features(rows, manifest.side, chosen.features)
     drawn = {box.film for box in read_outside(chosen.films / "extra_labels").boxes}
-    of_frozen_backbone(rows, pooled, last, chosen.model, drawn).save(chosen.out)
+    of_frozen_backbone(rows, pooled.astype(np.float64), last, chosen.model, drawn).save(chosen.out)
 
 
 if __name__ == "__main__":

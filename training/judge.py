@@ -121,7 +121,7 @@ def _macro(films: Films, measure: bootstrap.Measure) -> Figure:
 
 
 def _groups(films: Films) -> list[Group]:
-    told = {
+    told: dict[str, list[str | None]] = {
         "view": [row.view or None for row in films.rows],
         "sex": [row.sex or None for row in films.rows],
         "age": [age_band(row.age) for row in films.rows],

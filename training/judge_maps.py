@@ -50,7 +50,7 @@ def judge_boxes(
             found.append(
                 Boxes(
                     finding=finding,
-                    drawn_by=drawn_by,  # type: ignore[arg-type]
+                    drawn_by=drawn_by,
                     films=len(films),
                     held_out=sum(nih.held_out(rows[place[film]].patient) for film in films),
                     inside=_share(hits, patients),

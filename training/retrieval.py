@@ -9,8 +9,9 @@ same of the backbone with ImageNet's weights, to compare with (without it FEATUR
 `same_patient`: of films whose patient has another film, how many have one of them among their ten
 nearest; all other films are in the gallery. `agreement`: mean Jaccard index of the findings
 (those both have over those either has, 1 where neither has any) of a film and its ten nearest
-films of other patients; `lift`: the same over the mean of all films of other patients. Nearness
-is the cosine.
+films of other patients; `lift`: the same over the mean of all films of other patients; `within`:
+the lift when only films of the query's own collection are in the gallery, since collections differ
+both in looks and in findings. Nearness is the cosine.
 
 Choose by the fitted patients' figures: five folds by patient, everything learned on the other
 four. The held-out patients' are for telling what the choice is worth.
@@ -50,28 +51,33 @@ class Retrieval:
     same_patient: Figure
     agreement: Figure
     lift: Figure
+    within: Figure
 
 
 @dataclass(frozen=True)
 class Library:
-    """All films: whose they are, and which of the assessed findings each has, bool (n, 11)."""
+    """All films: whose, with which of the assessed findings, bool (n, 11), and whence."""
 
     patients: NDArray[np.str_]
     present: NDArray[np.bool_]
+    sources: NDArray[np.str_]
 
     @classmethod
     def of(cls, rows: Sequence[nih.Row]) -> "Library":
         """Return the library of these rows."""
         columns = [INDEX[name] for name in nih.ASSESSED]
         present = nih.label_table(rows)[:, columns] == 1
-        return cls(np.array([row.patient for row in rows]), present)
+        patients, sources = (
+            np.array([getattr(row, name) for row in rows]) for name in ("patient", "source")
+        )
+        return cls(patients, present, sources)
 
 
 def standardised(fitted_on: Array, features: Array) -> Array:
     """Return the features centred and scaled by the films fitted on."""
-    scale = fitted_on.std(axis=0)
+    spread = np.asarray(fitted_on.std(axis=0))
     # A channel that never changes says nothing; dividing by its 0 would say NaN.
-    scale[scale < 1e-6] = 1.0
+    scale = np.where(spread < 1e-6, 1.0, spread)
     return np.asarray((features - fitted_on.mean(axis=0)) / scale)
 
 
@@ -118,13 +124,14 @@ def judge(library: Library, embeddings: Array, queries: NDArray[np.bool_]) -> Re
     said = per_query(library, embeddings, queries)
     patients = library.patients[queries]
     weights = bootstrap.draws(list(patients), ROUNDS)
-    return _summed(embeddings.shape[1], *said, weights)
+    return _summed(embeddings.shape[1], said, weights)
 
 
-def per_query(
-    library: Library, embeddings: Array, queries: NDArray[np.bool_]
-) -> tuple[Array, Array, Array]:
-    """Return per query (q,): hit (NaN: its patient has no other film), agreement, chance."""
+def per_query(library: Library, embeddings: Array, queries: NDArray[np.bool_]) -> Array:
+    """Return (5, q): hit, agreement, chance, and the last two within the query's collection.
+
+    NaN: a hit of a patient without another film; of a collection without ten other films.
+    """
     length = np.linalg.norm(embeddings, axis=1, keepdims=True)
     unit = embeddings / np.maximum(length, 1e-12)
     asked = np.flatnonzero(queries)
@@ -132,35 +139,54 @@ def per_query(
     near[np.arange(len(asked)), asked] = -np.inf
     same = library.patients[asked][:, None] == library.patients[None, :]
     top = np.argsort(-near, axis=1, kind="stable")[:, :NEAREST]
-    hit = np.take_along_axis(same, top, axis=1).any(axis=1).astype(np.float64)
-    hit[same.sum(axis=1) < 2] = np.nan
+    found = np.take_along_axis(same, top, axis=1).any(axis=1)
+    hit = np.where(same.sum(axis=1) < 2, np.nan, found)
 
     alike = jaccard(library.present[asked], library.present)
-    strangers = np.where(same, -np.inf, near)
-    top = np.argsort(-strangers, axis=1, kind="stable")[:, :NEAREST]
-    agreement = np.take_along_axis(alike, top, axis=1).mean(axis=1)
-    chance = (alike * ~same).sum(axis=1) / (~same).sum(axis=1)
-    return hit, agreement, chance
+    elsewhere = library.sources[asked][:, None] != library.sources[None, :]
+    return np.stack(
+        [hit, *_agreement(near, alike, ~same), *_agreement(near, alike, ~(same | elsewhere))]
+    )
+
+
+def _agreement(near: Array, alike: Array, gallery: NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Return the mean of `alike` over the ten nearest of each query's gallery, and over all."""
+    top = np.argsort(-np.where(gallery, near, -np.inf), axis=1, kind="stable")[:, :NEAREST]
+    count = gallery.sum(axis=1)
+    nearest = np.take_along_axis(alike, top, axis=1).mean(axis=1)
+    every = (alike * gallery).sum(axis=1) / np.maximum(count, 1)
+    few = count < NEAREST
+    return np.where(few, np.nan, nearest), np.where(few, np.nan, every)
 
 
 def jaccard(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Array:
     """Return (a, b) for (a, k) and (b, k): those both have over those either has, 1 for none."""
     both = first.astype(np.float64) @ second.T.astype(np.float64)
     either = first.sum(axis=1)[:, None] + second.sum(axis=1)[None, :] - both
-    return np.divide(both, either, out=np.ones_like(both), where=either > 0)
+    return np.asarray(np.divide(both, either, out=np.ones_like(both), where=either > 0))
 
 
-def _summed(width: int, hit: Array, agreement: Array, chance: Array, weights: Array) -> Retrieval:
-    has = np.isfinite(hit)
-    agreed, by_chance = bootstrap.mean(agreement, weights), bootstrap.mean(chance, weights)
+def _summed(width: int, said: Array, weights: Array) -> Retrieval:
+    hit, agreement, chance, inside, inside_chance = said
+    has, known = np.isfinite(hit), np.isfinite(inside)
+
+    def lift(found: Array, by_chance: Array, mask: NDArray[np.bool_]) -> Figure:
+        drawn = weights[:, mask]
+        return bootstrap.figure(
+            bootstrap.mean(found[mask], drawn) / bootstrap.mean(by_chance[mask], drawn)
+        )
+
     return Retrieval(
         width=width,
         queries=len(hit),
         same_patient=bootstrap.figure(bootstrap.mean(hit[has], weights[:, has]))
         if has.any()
         else Figure(value=None, why="no patient has several films"),
-        agreement=bootstrap.figure(agreed),
-        lift=bootstrap.figure(agreed / by_chance),
+        agreement=bootstrap.figure(bootstrap.mean(agreement, weights)),
+        lift=lift(agreement, chance, np.ones(len(hit), bool)),
+        within=lift(inside, inside_chance, known)
+        if known.any()
+        else Figure(value=None, why="no collection has ten films of others"),
     )
 
 
@@ -180,12 +206,12 @@ def compare(
         for left_out in range(FOLDS):
             embedded = embed(table[~apart & (fold != left_out)], table)
             parts.append((fold == left_out, per_query(library, embedded, fold == left_out)))
-        said = np.full((3, len(rows)), np.nan)
+        said = np.full((5, len(rows)), np.nan)
         for mask, figures in parts:
             said[:, mask] = figures
         weights = bootstrap.draws(list(library.patients[~apart]), ROUNDS)
         width = embedded.shape[1]
-        crossed = _summed(width, *said[:, ~apart], weights)
+        crossed = _summed(width, said[:, ~apart], weights)
         held = judge(library, embed(table[~apart], table), apart)
         yield {"option": name, "width": width, "fitted": crossed, "held_out": held}
 
@@ -216,7 +242,7 @@ def options(features: Array, raw: Array, levels: Sequence[int]) -> list[tuple[st
 
 def _json(line: dict[str, Any]) -> dict[str, Any]:
     def plain(said: Retrieval) -> dict[str, Any]:
-        figures = ("same_patient", "agreement", "lift")
+        figures = ("same_patient", "agreement", "lift", "within")
         told = {name: getattr(said, name).model_dump() for name in figures}
         return {"queries": said.queries, **told}
 
@@ -246,14 +272,16 @@ def main() -> None:
         raise ValueError(f"wanted features of {len(rows)} films, came {len(pooled)}, {len(raw)}")
     levels = tuple(int(count) for count in chosen.levels.split(","))
     print("| embedding | width | same patient, fitted | held out | agreement, fitted | held out |"
-          " lift, held out |\n|---|---|---|---|---|---|---|")  # fmt: skip
+          " lift, fitted | held out | lift within the collection, fitted | held out |\n"
+          "|---|---|---|---|---|---|---|---|---|---|")  # fmt: skip
     lines = []
     for line in compare(rows, options(pooled, raw, levels)):
         lines.append(line)
         crossed, held = line["fitted"], line["held_out"]
         print(f"| {line['option']} | {line['width']} | {_told(crossed.same_patient)}"
               f" | {_told(held.same_patient)} | {_told(crossed.agreement)}"
-              f" | {_told(held.agreement)} | {_told(held.lift)} |", flush=True)  # fmt: skip
+              f" | {_told(held.agreement)} | {_told(crossed.lift)} | {_told(held.lift)}"
+              f" | {_told(crossed.within)} | {_told(held.within)} |", flush=True)  # fmt: skip
     if chosen.json:
         text = json.dumps([_json(line) for line in lines], indent=1)
         chosen.json.write_text(text + "\n")

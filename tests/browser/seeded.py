@@ -5,7 +5,6 @@ developed, then scored by arithmetic on its pixels, so that pages can be driven 
 `python -m tests.browser.seeded [PORT]` serves it to look at by hand.
 """
 
-import hashlib
 import io
 import sys
 import threading
@@ -27,11 +26,9 @@ from ingest.black_out import black_out
 from ingest.renditions import develop
 from schemas.facts import KnownFacts
 from schemas.findings import FINDINGS, INDEX
-from schemas.model_card import ModelCard
 from schemas.models import (
     CARD_FILE,
     EMBEDDING_WIDTH,
-    CardFile,
     ModelManifest,
     OperatingPoint,
     OperatingPoints,
@@ -44,8 +41,8 @@ from store.settings import Settings
 from store.similar import Similar
 from tests.fakes.objects import FakeObjects
 from tests.fakes.rows import FakeRows
-from tests.requirements import ROOT
 from tests.web.conftest import NoCache
+from tests.web.library import card_file, starter_card
 from web.accounts import hash_password
 from web.app import create_app
 from web.deps import Deps
@@ -61,8 +58,6 @@ RAISED = {
     "pneumothorax": ("Pneumothorax",),
 }
 MAP = 7
-#: The starter's own card: the page is looked at with real figures.
-CARD = (ROOT / "triton_models" / "starter" / CARD_FILE).read_bytes()
 
 
 def manifest() -> ModelManifest:
@@ -86,10 +81,7 @@ def manifest() -> ModelManifest:
         embedding_version="e1",
         assessed=tuple(points),
         operating_points=points,
-        card=CardFile(
-            sha256=hashlib.sha256(CARD).hexdigest(),
-            reliability=ModelCard.model_validate_json(CARD).reliability(),
-        ),
+        card=card_file(starter_card()),
     )
 
 
@@ -356,7 +348,7 @@ def seeded(films: int = 60, port: int = 0) -> Iterator[Seeded]:
     rows, objects = FakeRows(), FakeObjects()
     people = _people(rows)
     rows.models.register(manifest(), "live")
-    objects.put("models", model_key(manifest(), CARD_FILE), CARD)
+    objects.put("models", model_key(manifest(), CARD_FILE), starter_card())
     pipeline = Pipeline(rows, objects)
     made = _library(rows, pipeline, films, people["radiologist"])
     _letters(rows, 2)

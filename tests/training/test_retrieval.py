@@ -19,13 +19,15 @@ from training.retrieval import (
 
 
 def library(patients: list[str], present: list[list[int]]) -> Library:
-    return Library(np.array(patients), np.array(present, bool))
+    one = np.array(["s"] * len(patients))
+    return Library(np.array(patients), np.array(present, bool), one)
 
 
 def test_jaccard_is_both_over_either_and_one_where_neither_has_any() -> None:
     first = np.array([[1, 1, 0], [0, 0, 0]], bool)
     second = np.array([[1, 0, 1], [0, 0, 0], [1, 1, 0]], bool)
-    np.testing.assert_allclose(jaccard(first, second), [[1 / 3, 0, 1], [0, 1, 0]])
+    wanted = np.array([[1 / 3, 0, 1], [0, 1, 0]])
+    np.testing.assert_allclose(jaccard(first, second), wanted)
 
 
 def test_a_patient_s_other_film_counts_among_the_ten_nearest_and_a_film_is_never_its_own() -> None:
@@ -34,7 +36,7 @@ def test_a_patient_s_other_film_counts_among_the_ten_nearest_and_a_film_is_never
     embeddings = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     patients = ["b", "x", "a", "y", "a", *(f"p{n}" for n in range(14)), "b"]
     known = library(patients, [[1]] * 20)
-    hit, _, _ = per_query(known, embeddings, np.ones(20, bool))
+    hit = per_query(known, embeddings, np.ones(20, bool))[0]
     assert list(hit[[2, 4]]) == [1, 1]
     assert list(hit[[0, 19]]) == [0, 0]  # ten others are nearer than the far end
     assert np.isnan(hit[1])  # no other film of this patient
@@ -50,8 +52,27 @@ def test_agreement_is_of_the_ten_nearest_of_other_patients_beside_that_of_all() 
     assert said.agreement.value == 1
     # Of the 58 films of other patients 28 are of the same kind.
     assert said.lift.value == pytest.approx(58 / 28, abs=1e-3)
-    _, agreement, chance = per_query(known, rng.normal(size=(60, 4)), np.ones(60, bool))
+    _, agreement, chance, inside, inside_chance = per_query(
+        known, rng.normal(size=(60, 4)), np.ones(60, bool)
+    )
     assert agreement.mean() == pytest.approx(chance.mean(), abs=0.06)
+    np.testing.assert_allclose([inside, inside_chance], [agreement, chance])
+
+
+def test_what_only_knows_the_collection_lifts_nothing_within_it() -> None:
+    rng = np.random.default_rng(3)
+    source = np.repeat([0, 1], 60)
+    # Findings are frequent in one collection and rare in the other; the embedding sees only that.
+    present = rng.random((120, 3)) < np.where(source[:, None] == 0, 0.8, 0.1)
+    embeddings = rng.normal(0, 0.05, (120, 4)) + np.eye(4)[source]
+    known = Library(np.array([f"{n}" for n in range(120)]), present, source.astype(str))
+    said = judge(known, embeddings, np.ones(120, bool))
+    assert said.lift.value is not None
+    assert said.within.value is not None
+    assert said.lift.value > 1.4
+    assert said.within.value == pytest.approx(1, abs=0.06)
+    alone = Library(known.patients, present, np.array([f"{n // 9}" for n in range(120)]))
+    assert judge(alone, embeddings, np.ones(120, bool)).within.value is None
 
 
 def test_whitening_makes_the_spread_equal_and_shrinkage_of_one_only_turns() -> None:

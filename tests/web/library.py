@@ -52,12 +52,17 @@ def starter_card() -> bytes:
     return (ROOT / "triton_models" / "starter" / CARD_FILE).read_bytes()
 
 
+def card_file(data: bytes) -> CardFile:
+    """Return what a manifest says of this card."""
+    card = ModelCard.model_validate_json(data)
+    return CardFile(sha256=hashlib.sha256(data).hexdigest(), reliability=card.reliability())
+
+
 def add_model_with_card(web: Web, version: int = 1, data: bytes | None = None) -> ModelCard:
     """Register a live model with a card, the starter's unless told; return the card."""
     data = data or starter_card()
     card = ModelCard.model_validate_json(data)
-    kept = CardFile(sha256=hashlib.sha256(data).hexdigest(), reliability=card.reliability())
-    said = manifest(version, kept)
+    said = manifest(version, card_file(data))
     web.objects.put("models", model_key(said, CARD_FILE), data)
     web.rows.models.register(said, "live")
     return card

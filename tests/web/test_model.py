@@ -203,7 +203,7 @@ def test_the_calibration_drawing_ends_where_its_dots_do() -> None:
     drawn = Chart.of([Bin(films=9, said=0.1, seen=0.05), Bin(films=9, said=0.3, seen=0.4)])
     assert drawn is not None
     assert drawn.top == 0.6
-    assert drawn.dots[1] == (50.0, pytest.approx(33.33))
+    assert drawn.dots[1] == pytest.approx((50.0, 33.33))
     whole = Chart.of([Bin(films=9, said=0.95, seen=1)])
     assert whole is not None
     assert whole.top == 1
