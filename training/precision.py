@@ -1,6 +1,6 @@
 """What f32, bf16 and int8 cost and bring: macro AUROC and milliseconds a film, on this processor.
 
-    python -m training.precision MODEL_DIR FILMS_DIR [--json FILE] [--calibration N] [--limit N]
+    python -m training.precision MODEL_DIR FILMS_DIR [--json FILE] [--calibration N]
 
 Films held out are never opened. Of the others, those of some patients calibrate int8 and the rest
 are scored. The heads are refitted by folds on the f32 features and asked about the films left
@@ -268,10 +268,8 @@ def main() -> None:
     parser.add_argument("films", type=Path)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--calibration", type=int, default=128, help="films that calibrate int8")
-    parser.add_argument("--limit", type=int, help="only the first films of labels.csv")
     chosen = parser.parse_args()
-    rows = read_rows(chosen.films)[: chosen.limit]
-    found = measure(chosen.model, rows, calibration=chosen.calibration)
+    found = measure(chosen.model, read_rows(chosen.films), calibration=chosen.calibration)
     allowed = next(each.loss for each in found if each.name == "int8") <= ALLOWED
     said = "allowed" if allowed else "not allowed"
     print(table(found))

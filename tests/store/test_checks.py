@@ -95,6 +95,7 @@ def test_a_film_that_becomes_lateral_or_is_no_more_is_analysed_anew(rows: Rows) 
         )
         rows.films.overrule(made.id, "lateral", holds=holds, account=shelf.admin.id)
         assert rows.analyses.get(made.id) is not None
+        assert stored(rows).anew == (1 if holds else 2)
 
 
 def test_a_later_drop_that_knows_view_and_age_says_lateral_and_child(rows: Rows) -> None:
