@@ -351,7 +351,7 @@ class Analyses(Protocol):
 
         An erased film is passed over without error. Wakes `receipt` listeners. Raises Unavailable
         for a film that searches would not find, since it lacks the embedding version they use:
-        they moved after the caller had read Models.working.
+        they moved after the caller had read Models.working; and for one whose `anew` is another.
         """
         ...
 
