@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from schemas.envelope import Message
 from schemas.models import ModelManifest
 from schemas.provenance import Sharing
+from store.filling import Filling
 from store.records import (
     Account,
     Analysis,
@@ -32,7 +33,6 @@ from store.records import (
     Drop,
     Erasure,
     Fact,
-    Filling,
     Film,
     FilmDetail,
     FilmPage,

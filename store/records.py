@@ -335,19 +335,6 @@ class ModelRow:
 
 
 @dataclass(frozen=True)
-class Filling:
-    """How far the live model's embeddings are, while searches still use another version.
-
-    `films` are those that searches find; `missing` of them have no embedding of `wanted` yet.
-    """
-
-    wanted: str
-    used: str
-    films: int
-    missing: int
-
-
-@dataclass(frozen=True)
 class Letter:
     """A dead letter: the record whole, why it was set aside, and what became of it."""
 
