@@ -38,6 +38,7 @@ class PostgresAnalyses:
             embeddings=[vector_text(row.embedding) for row in analyses],
             features=[row.features.astype(_FLOAT16, copy=False).tobytes() for row in analyses],
             activations=[np.ascontiguousarray(row.activation).tobytes() for row in analyses],
+            anews=[row.anew for row in analyses],
             moments=[row.analysed_at or moment for row in analyses],
             events=json_value(messages_json(events)),
         )

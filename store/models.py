@@ -2,7 +2,8 @@
 
 from schemas.models import ModelManifest
 from store.analyses import manifest_of
-from store.records import Filling, ModelRow, ModelState
+from store.filling import Filling
+from store.records import ModelRow, ModelState
 from store.rows import Database, Row, json_value
 
 

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from schemas.envelope import Message
 from schemas.models import ModelManifest
 from schemas.provenance import Sharing
+from store.filling import Filling
 from store.records import (
     Account,
     Analysis,
@@ -32,7 +33,6 @@ from store.records import (
     Drop,
     Erasure,
     Fact,
-    Filling,
     Film,
     FilmDetail,
     FilmPage,
@@ -351,7 +351,7 @@ class Analyses(Protocol):
 
         An erased film is passed over without error. Wakes `receipt` listeners. Raises Unavailable
         for a film that searches would not find, since it lacks the embedding version they use:
-        they moved after the caller had read Models.working.
+        they moved after the caller had read Models.working; and for one whose `anew` is another.
         """
         ...
 

@@ -192,6 +192,7 @@ class Analysis:
 
     `probabilities` float32 (14,), NaN where not assessed; `embedding` float32 (512,), unit
     length; `features` float16 (d,); `activation` uint8 (14, h, w), 0..255, scaled per finding.
+    `anew` is the film's when it was read: where the film's is another by now, saving refuses.
     """
 
     film: str
@@ -204,6 +205,7 @@ class Analysis:
     features: NDArray[np.float16]
     activation: NDArray[np.uint8]
     analysed_at: datetime | None = None
+    anew: int = 0
 
 
 @dataclass(frozen=True)
@@ -330,19 +332,6 @@ class ModelRow:
     manifest: ModelManifest
     state: ModelState
     registered_at: datetime
-
-
-@dataclass(frozen=True)
-class Filling:
-    """How far the live model's embeddings are, while searches still use another version.
-
-    `films` are those that searches find; `missing` of them have no embedding of `wanted` yet.
-    """
-
-    wanted: str
-    used: str
-    films: int
-    missing: int
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What f32, bf16 and int8 cost and bring: macro AUROC and milliseconds a film, on this processor.
 
-    python -m training.precision MODEL_DIR FILMS_DIR [--json FILE] [--calibration N] [--limit N]
+    python -m training.precision MODEL_DIR FILMS_DIR [--json FILE] [--calibration N] [--most N]
 
 Films held out are never opened. Of the others, those of some patients calibrate int8 and the rest
 are scored. The heads are refitted by folds on the f32 features and asked about the films left
@@ -150,14 +150,22 @@ def by_onnxruntime(model: Path, threads: int = 2) -> tuple[Run, str]:
 
 
 def measure(
-    folder: Path, rows: Sequence[Row], *, calibration: int = 128, rounds: int = _ROUNDS
+    folder: Path,
+    rows: Sequence[Row],
+    *,
+    calibration: int = 128,
+    most: int | None = None,
+    rounds: int = _ROUNDS,
 ) -> list[Precision]:
-    """Return the table, f32 under OpenVINO first. Raises ValueError with too few films."""
+    """Return the table, f32 under OpenVINO first; `most` films are scored, all by default.
+
+    Raises ValueError with too few films.
+    """
     side = ModelManifest.model_validate_json((folder / "model.json").read_bytes()).side
     fitted = [row for row in rows if not held_out(row.patient)]
     aside = _patients_for(fitted, calibration)
     used = [film(row, side) for row in fitted if row.patient in aside]
-    scored = [row for row in fitted if row.patient not in aside]
+    scored = [row for row in fitted if row.patient not in aside][:most]
     tensors = np.stack([film(row, side) for row in scored])
     truth = label_table(scored)[:, [INDEX[name] for name in ASSESSED]]
     patients = [row.patient for row in scored]
@@ -268,10 +276,10 @@ def main() -> None:
     parser.add_argument("films", type=Path)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--calibration", type=int, default=128, help="films that calibrate int8")
-    parser.add_argument("--limit", type=int, help="only the first films of labels.csv")
+    parser.add_argument("--most", type=int, help="score the first so many films only")
     chosen = parser.parse_args()
-    rows = read_rows(chosen.films)[: chosen.limit]
-    found = measure(chosen.model, rows, calibration=chosen.calibration)
+    rows = read_rows(chosen.films)
+    found = measure(chosen.model, rows, calibration=chosen.calibration, most=chosen.most)
     allowed = next(each.loss for each in found if each.name == "int8") <= ALLOWED
     said = "allowed" if allowed else "not allowed"
     print(table(found))

@@ -72,7 +72,8 @@ class AnalyseHandler:
 
         Raises Dead for a record that is no request or a film without its stored picture,
         Unavailable when a service is down, no model is live, Triton does not have it yet, or
-        searches moved to another version meanwhile: the batch is then done again.
+        searches moved to another version or a film became lateral meanwhile: the batch is then
+        done again.
         """
         asked = _by_film(records)
         working = [row.manifest for row in self._rows.models.working()]
@@ -188,6 +189,7 @@ def _analysis(film: Film, scores: Scores, manifest: ModelManifest) -> Analysis:
         features=scores.features[0],
         activation=activation,
         analysed_at=datetime.now(UTC),
+        anew=film.anew,
     )
 
 

@@ -4,7 +4,7 @@
 CREATE FUNCTION api.analyses_save(
     p_films text[], p_models bigint[], p_versions text[], p_preprocessing text[],
     p_probabilities text[], p_embeddings text[], p_features bytea[], p_activations bytea[],
-    p_moments timestamptz[], p_events jsonb
+    p_anews bigint[], p_moments timestamptz[], p_events jsonb
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     there text[];
@@ -14,6 +14,12 @@ BEGIN
     SELECT coalesce(array_agg(id), '{}') INTO there FROM (
         SELECT id FROM film WHERE id = ANY (p_films) ORDER BY id FOR UPDATE
     ) AS held;
+    IF EXISTS (SELECT 1 FROM unnest(p_films, p_anews) AS new(film, anew)
+        JOIN film f ON f.id = new.film AND f.anew <> new.anew)
+    THEN
+        RAISE EXCEPTION 'a film of these became lateral, or is no more, since it was read'
+            USING ERRCODE = '40001';
+    END IF;
     WITH inserted AS (
         INSERT INTO analysis (film, model, preprocessing, probabilities, features, activation,
             analysed_at)

@@ -33,6 +33,9 @@ class FakeAnalyses:
             for row in analyses:
                 if row.model not in tables.models:
                     raise Dead(f"film {row.film}: model version {row.model} is not registered")
+            for row in analyses:
+                if row.film in tables.films and tables.films[row.film].anew != row.anew:
+                    raise Unavailable("postgres", f"film {row.film} was read before it changed")
             self._keep_findable(analyses)
             made: set[str] = set()
             for row in analyses:

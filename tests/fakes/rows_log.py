@@ -9,8 +9,8 @@ from uuid import UUID
 from schemas.envelope import Message
 from schemas.errors import Conflict, NotFound, Unavailable
 from schemas.models import ModelManifest
+from store.filling import Filling
 from store.records import (
-    Filling,
     Letter,
     LetterState,
     ModelRow,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from schemas.errors import Dead, Erased, Forbidden, NotFound
+from schemas.errors import Dead, Erased, Forbidden, NotFound, Unavailable
 from schemas.facts import KnownFacts
 from store.ports import Rows
 from store.records import Film
@@ -89,12 +89,16 @@ def test_a_film_that_becomes_lateral_or_is_no_more_is_analysed_anew(rows: Rows) 
         assert rows.films.without_analysis(10) == [made.id]
         [row] = rows.films.page(account=shelf.admin.id).items
         assert (row.model, row.probabilities) == (None, None)
-        again = analysis(made.id)
+        # By a worker that read the film before the steward's word: it must read it again.
+        with pytest.raises(Unavailable):
+            rows.analyses.save([replace(analysis(made.id), anew=stored(rows).anew - 1)], [])
+        again = replace(analysis(made.id), anew=stored(rows).anew)
         rows.analyses.save(
             [replace(again, probabilities=np.full(14, np.nan, np.float32)) if holds else again], []
         )
         rows.films.overrule(made.id, "lateral", holds=holds, account=shelf.admin.id)
         assert rows.analyses.get(made.id) is not None
+        assert stored(rows).anew == (1 if holds else 2)
 
 
 def test_a_later_drop_that_knows_view_and_age_says_lateral_and_child(rows: Rows) -> None:

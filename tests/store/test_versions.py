@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from schemas.errors import NotFound, Unavailable
+from store.filling import Filling
 from store.ports import Rows
-from store.records import Analysis, Filling, Film
+from store.records import Analysis, Film
 from store.rows import admin_connection, connect
 from store.settings import Settings
 from tests.store.made import Library, analysed, analysis, film, library, manifest

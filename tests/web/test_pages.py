@@ -225,6 +225,15 @@ def test_a_filter_that_is_not_understood_is_said_and_not_used(
     assert (filters.minimum, filters.after) == (None, None)
 
 
+def test_the_page_says_how_far_look_alikes_are_for_a_new_model(web: Web) -> None:
+    client = signed_in(web, "viewer")
+    web.status["model"] = {"name": "starter", "version": 2, "filling": None}
+    assert "clichés sur" not in client.get("/systeme").text
+    filling = {"wanted": "e2", "used": "e1", "films": 1000, "missing": 400}
+    web.status["model"] = {"name": "starter", "version": 2, "filling": filling}
+    assert "600 clichés sur 1000" in client.get("/systeme").text
+
+
 def test_a_steward_replays_and_discards_dead_letters(web: Web) -> None:
     first, second = add_letter(web), add_letter(web, 8)
     client = signed_in(web, "steward")

@@ -32,7 +32,7 @@ class World:
     """The stores and a handler on them, with a live model."""
 
     def __init__(self, *, live: bool = True) -> None:
-        self.rows = FakeRows("test")
+        self.rows = FakeRows("test", operator=True)
         self.objects = FakeObjects()
         self.triton = FakeTriton()
         if live:
@@ -91,6 +91,22 @@ def test_of_a_lateral_film_nothing_is_assessed_but_it_is_embedded(
     assert (states == {"not_assessed"}) == lateral
     assert event.checks == dict(known.get("checks", {}))
     assert event.flags == world.rows.tables.films[name].flagged
+
+
+def test_what_is_said_of_a_film_that_became_lateral_is_news_under_an_id_of_its_own() -> None:
+    """A subscriber that passes over ids it knows would keep the findings of before."""
+    world = World()
+    record = world.drop(1)
+    film = next(iter(world.rows.tables.films))
+    ids = []
+    for holds in (None, True, False):
+        if holds is not None:
+            world.rows.films.overrule(film, "lateral", holds=holds, account=None)
+        world.handler.handle([record])
+        said = [each for each in world.rows.outbox.messages if each.topic == "radiograph.analysed"]
+        ids.append(said[-1].id)
+    assert [event["anew"] for event in world.analysed()] == [0, 1, 2]
+    assert len(set(ids)) == 3
 
 
 def test_done_twice_it_asks_triton_once_and_says_nothing_new() -> None:

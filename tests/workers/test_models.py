@@ -112,6 +112,19 @@ def test_a_restarted_triton_is_filled_again_from_what_lies_there(world: World) -
     assert world.control.served == {1}
 
 
+def test_a_restarted_triton_gets_every_version_back(world: World) -> None:
+    process = world.process()
+    world.register(1, "live")
+    world.register(2, "candidate")
+    world.rows.models.set_live(2)
+    world.register(3, "candidate")
+    process.step()
+    for lost in (frozenset(), frozenset({2})):
+        world.control.served = lost
+        process.step()
+        assert world.control.served == {1, 2, 3}
+
+
 def test_a_restarted_process_trusts_only_whole_folders(world: World) -> None:
     world.register(1, "live")
     world.process().step()

@@ -33,6 +33,7 @@ from tests.workers.pixel_model import pixel_model
 from workers.analyse import AnalyseHandler
 from workers.models import BUCKET, ModelsProcess
 from workers.triton import TritonControl, TritonModel
+from workers.triton_config import render
 
 pytestmark = [pytest.mark.services]
 
@@ -73,6 +74,7 @@ class House:
     objects: Objects
     triton: TritonModel
     process: ModelsProcess
+    control: TritonControl
     pairs: list[tuple[str, str]] = field(default_factory=list)
     paused: int = 0
 
@@ -113,14 +115,16 @@ class House:
         patiently(lambda: handler.handle(batch), self.pause)
         self.pairs.append((film_id(first), film_id(second)))
 
+    def write(self, text: bytes) -> None:
+        """Change a row that no function of ours changes so."""
+        admin = admin_settings(self.settings)
+        with admin_connection(admin, self.settings.postgres_database) as connection:
+            connection.execute(text)
+
     def fill(self, handler: AnalyseHandler) -> None:
         """Ask for old films as the reconciler does, minutes apart, until searches have moved."""
-        admin = admin_settings(self.settings).model_copy(
-            update={"postgres_database": self.settings.postgres_database}
-        )
         while self.rows.models.filling() is not None:
-            with admin_connection(admin, admin.postgres_database) as clock:
-                clock.execute(b"UPDATE rad.film SET requested_at = NULL")
+            self.write(b"UPDATE rad.film SET requested_at = NULL")
             asked = [record_of(request(film)) for film in self.rows.films.without_analysis(6)]
             patiently(lambda batch=asked: handler.handle(batch) if batch else None)  # type: ignore[misc]
 
@@ -142,7 +146,9 @@ def house(module_settings: Settings) -> Iterator[House]:
         backend=module_settings.triton_backend,
     )
     with TritonModel(module_settings.triton_grpc) as triton:
-        yield House(module_settings, rows, worker_rows, own_rows, objects, triton, process)
+        yield House(
+            module_settings, rows, worker_rows, own_rows, objects, triton, process, control
+        )
     for each in (rows, worker_rows, own_rows, control):
         each.close()
 
@@ -222,3 +228,21 @@ def test_no_film_is_missed_while_a_second_embedding_version_goes_live_and_back(
     assert [row.model_label for row in kept if row] == [f"fake/{FIRST}", f"fake/{SECOND}"]
     for handler in (worker, other):
         handler.close()
+
+
+@pytest.mark.timeout(120)
+def test_triton_that_lost_a_version_gets_it_back_and_a_retired_one_goes(house: House) -> None:
+    for version in (FIRST, SECOND):
+        house.register(version)
+    house.rows.models.set_live(FIRST)
+    house.process.step()
+    # As a Triton that was restarted and has loaded one so far.
+    house.control.load(render(house.settings.triton_backend, [said(FIRST)]))
+    assert house.control.ready_versions() == {FIRST}
+    with pytest.raises(Unavailable):
+        house.triton.score(np.zeros((1, 64, 64), np.uint8), str(SECOND))
+    assert house.process.step() == frozenset()
+    assert house.control.ready_versions() == {FIRST, SECOND}
+    house.write(b"UPDATE rad.model SET state = 'retired' WHERE version = 102")
+    assert house.process.step() == frozenset()
+    assert house.control.ready_versions() == {FIRST}
