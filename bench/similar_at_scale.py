@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import os
 import socket
 import statistics
 import subprocess
@@ -89,8 +88,11 @@ def served(settings: Settings) -> Iterator[dict[str, Api]]:
         "SITE": SITES[0],
     }
     web = subprocess.Popen(
-        [str(Path(sys.executable).with_name("radiotheque")), "run", "web"],
-        env=os.environ | {PREFIX + name: value for name, value in own.items()},
+        [
+            "env",
+            *(f"{PREFIX}{name}={value}" for name, value in own.items()),
+            *(str(Path(sys.executable).with_name("radiotheque")), "run", "web"),
+        ],
         stdout=subprocess.DEVNULL,
     )
     try:
