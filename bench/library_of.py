@@ -40,7 +40,8 @@ _STEPS: Final = 8
 class Seeds:
     """Real films.
 
-    embeddings float32 (n, 512), unit; probabilities float32 (n, 14), NaN where not assessed; labels int8 (n, 14): 1, 0, -1, 2 not mentioned; patients (n,) of text; signatures
+    embeddings float32 (n, 512), unit; probabilities float32 (n, 14), NaN where not assessed;
+    labels int8 (n, 14): 1, 0, -1, 2 not mentioned; patients (n,) of text; signatures
     uint8 (n, 1024).
     """
 

@@ -30,7 +30,8 @@ CREATE TYPE api.list_row AS (
 CREATE FUNCTION rules.list_rows(p_films text[]) RETURNS SETOF api.list_row
 LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
-    RETURN QUERY SELECT f.id, f.width, f.height, f.bits::integer, f.site, f.source, f.signature, f.patient,
+    RETURN QUERY SELECT
+        f.id, f.width, f.height, f.bits::integer, f.site, f.source, f.signature, f.patient,
         f.study, f.view, f.flags, f.created_at, f.facts, f.text_check, f.licence, f.sharing,
         f.checks, f.anew, c.position, c.updated_at, m.label, c.scores,
         coalesce((

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.services
 
 FILMS = 1000
 #: docs/search-at-scale.md
-CHOSEN = {"m": "16", "ef_construction": "64", "ef_search": "100"}
+CHOSEN = {"m": "16", "ef_construction": "128", "ef_search": "100"}
 FILL = (
     """
     INSERT INTO film (id, width, height, bits, site, source, signature, patient)
