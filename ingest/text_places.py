@@ -3,8 +3,8 @@
 Print is made of strokes side by side: along a line of it, light and dark change many times within
 a few pixels. Ribs, wires and borders change once or twice, and grain changes weakly. So changes
 stronger than grain are counted in windows a little longer than high, across and along, in the
-picture and in two smaller ones (large letters). Three milliseconds instead of two hundred; what
-it leaves out is measured by `python -m bench.text_look` (docs/adr/0098).
+picture and in two smaller ones (large letters). It takes a few milliseconds where the detector
+takes two hundred; what it leaves out is measured by `python -m bench.text_look` (docs/adr/0098).
 """
 
 from typing import Final
@@ -136,9 +136,10 @@ def _across(picture: NDArray[np.uint8]) -> Mask:
         stroke = cv2.morphologyEx(picture, kind, line) > _CONTRAST
         begin = np.zeros(picture.shape, np.uint8)
         begin[:, 1:] = stroke[:, 1:] & ~stroke[:, :-1]
-        begun += cv2.boxFilter(
+        counted = cv2.boxFilter(
             begin, cv2.CV_16S, (_LONG, _HIGH), normalize=False, borderType=cv2.BORDER_CONSTANT
         )
+        begun += np.asarray(counted, np.int16)
     return (begun >= _BEGIN).astype(np.uint8)
 
 
@@ -147,4 +148,5 @@ def _cells(lively: Mask) -> Mask:
     high, wide = (-(-side // _CELL) for side in lively.shape)
     whole = np.zeros((high * _CELL, wide * _CELL), np.uint8)
     whole[: lively.shape[0], : lively.shape[1]] = lively
-    return whole.reshape(high, _CELL, wide, _CELL).max((1, 3))
+    cells: Mask = whole.reshape(high, _CELL, wide, _CELL).max((1, 3))
+    return cells
