@@ -101,8 +101,8 @@ check: $(STAMPS)/dev ## format, lint and types
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-bench: $(STAMPS)/app ## measure a film's whole way
-	@$(BIN)/python -m bench $(ARGS)
+bench: prerequisites environment ## measure a film's whole way, on an installation of its own
+	@RADIOTHEQUE_STATE="$(CURDIR)/.radiotheque-bench" $(BIN)/python -m bench $(ARGS)
 
 clean-state: down ## delete this clone's state folder: every film, row and secret in it
 	@rm -rf .radiotheque

@@ -70,8 +70,19 @@ class Api:
 
 def front_door(*arguments: str) -> Any:
     """Return the JSON that a `radiotheque` command prints."""
-    command = [str(Path(sys.executable).with_name("radiotheque")), *arguments]
+    command = [radiotheque(), *arguments]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+
+
+def radiotheque() -> str:
+    """Return the path of the front door."""
+    return str(Path(sys.executable).with_name("radiotheque"))
+
+
+def connected() -> Api:
+    """Return the API of the installation that runs."""
+    status = front_door("status", "--json")
+    return Api(status["web"]["url"], front_door("secrets", "--json")["web"]["token"])
 
 
 def until(condition: Callable[[], bool], every_s: float) -> None:
@@ -143,7 +154,7 @@ def bulk(api: Api, folder: Path, *, drawn: bool) -> tuple[int, float]:
     before = sum(1 for item in every_item(api) if item["model"])
     count = sum(1 for path in folder.rglob("*") if path.is_file())
     start = time.perf_counter()
-    command = [str(Path(sys.executable).with_name("radiotheque")), "drop", str(folder)]
+    command = [radiotheque(), "drop", str(folder)]
     command += ["--i-am-authorised"] if drawn else []
     prefix = f"bench-{uuid.uuid4().hex[:8]}"
     subprocess.run([*command, "--prefix", prefix], check=True, stdout=subprocess.DEVNULL)
@@ -159,8 +170,7 @@ def main() -> int:
     arguments.add_argument("--phantoms", type=int, default=200, help="how many to draw and drop")
     arguments.add_argument("--json", type=Path)
     chosen = arguments.parse_args()
-    status = front_door("status", "--json")
-    api = Api(status["web"]["url"], front_door("secrets", "--json")["web"]["token"])
+    api = connected()
     seed = int(time.time()) % 1_000_000 * 1000
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)

@@ -8,8 +8,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from bench.burned_in import INKS, Writing, written
 from ingest.renditions import Developed, develop
-from ingest.text_in_film import SIDE, Line, RapidReader, TextLook, may_name, picture_of
+from ingest.text_in_film import Line, RapidReader, TextLook, may_name, picture_of
 from schemas.errors import Doubt
 from stack.phantoms import draw, to_8_bits
 
@@ -79,14 +80,9 @@ def test_a_reader_that_fails_is_free_for_the_next_film() -> None:
             look.check(film())
 
 
-@pytest.mark.parametrize(("width", "height"), [(2000, 1000), (300, 200), (700, 900)])
-def test_a_film_is_looked_at_whole_and_no_larger_than_it_has_to_be(
-    width: int, height: int
-) -> None:
-    samples = np.random.default_rng(1).integers(0, 255, (height, width), np.uint8)
-    picture = picture_of(develop(samples).display)
-    assert max(picture.shape) == min(SIDE, max(width, height))
-    assert picture.shape[1] / picture.shape[0] == pytest.approx(width / height, rel=0.01)
+def test_a_film_is_read_as_large_as_it_is_kept() -> None:
+    samples = np.random.default_rng(1).integers(0, 255, (2000, 1000), np.uint8)
+    assert picture_of(develop(samples).display).shape == (1600, 800)
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +99,27 @@ def test_a_name_burned_into_a_film_is_found(
     with pytest.raises(Doubt):
         real.check(film(NAME, side=side, share=share))
     assert "DUPONT" not in caplog.text
+
+
+def test_small_text_on_a_large_film_is_read_as_large_as_it_is_kept(real: TextLook) -> None:
+    with pytest.raises(Doubt):
+        real.check(film(NAME, side=1600, share=90, shade=0))
+
+
+@pytest.mark.parametrize("ink", INKS)
+def test_a_name_in_the_middle_is_found_whatever_it_is_written_with(
+    real: TextLook, ink: str
+) -> None:
+    writing = Writing("DURAND Eric 1961", share=30, ink=ink, place="middle", face="outline")
+    with pytest.raises(Doubt):
+        real.check(develop(written(to_8_bits(draw(5, 512)), writing, 2)))
+
+
+def test_a_line_that_runs_upwards_is_found(real: TextLook) -> None:
+    turned = np.rot90(to_8_bits(draw(5, 512)))
+    writing = Writing("DURAND Eric 1961", share=30, ink="light", place="corner", face="outline")
+    with pytest.raises(Doubt):
+        real.check(develop(np.ascontiguousarray(np.rot90(written(turned, writing, 2), 3))))
 
 
 def test_a_film_with_marks_alone_is_clean(real: TextLook) -> None:

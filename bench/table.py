@@ -1,0 +1,48 @@
+"""The bench's arithmetic and its one table: figures in, ratios and lines out."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+#: What is wanted, by name of a ratio or figure (design goals, not gates): at most so much.
+TARGETS: Final = {
+    "processor time, all processes / alone": 2.0,
+    "upload to findings, p50 (s)": 0.4,
+    "upload to findings, p99 (s)": 1.0,
+    "look-alikes through HTTP, not cached, p50 (ms)": 10.0,
+    "look-alikes through HTTP, cached, p50 (ms)": 5.0,
+}
+
+
+def ratios(figures: Mapping[str, Any]) -> dict[str, float]:
+    """Return what is compared with the targets, by their names."""
+    whole = sum(figures["processor_s_per_film"].values())
+    return {
+        "processor time, all processes / alone": whole / figures["alone_s_per_film"]["whole"],
+        "upload to findings, p50 (s)": figures["upload_to_findings_p50_s"],
+        "upload to findings, p99 (s)": figures["upload_to_findings_p99_s"],
+        "look-alikes through HTTP, not cached, p50 (ms)": 1000 * figures["similar_uncached_p50_s"],
+        "look-alikes through HTTP, cached, p50 (ms)": 1000 * figures["similar_cached_p50_s"],
+    }
+
+
+def lines(figures: Mapping[str, Any]) -> list[str]:
+    """Return the table, line by line."""
+    said = [f"{'':48} {'came':>8} {'wanted':>8}"]
+    for name, value in ratios(figures).items():
+        target = TARGETS[name]
+        verdict = "" if value <= target else "  short of it"
+        said.append(f"{name:48} {value:8.3g} {'≤ ' + format(target, 'g'):>8}{verdict}")
+    said.append(
+        f"{figures['bulk_films']} films dropped in bulk: {figures['bulk_films_per_s']:.2f} films/s"
+    )
+    for title, key in (
+        ("Processor time of one film, by process", "processor_s_per_film"),
+        ("The same film alone, in one process, by stage", "alone_s_per_film"),
+    ):
+        said += ["", f"{title:48} {'ms':>8}"]
+        said += [f"{name:48} {1000 * value:8.1f}" for name, value in figures[key].items()]
+    whole = sum(figures["processor_s_per_film"].values())
+    said.insert(
+        len(said) - len(figures["alone_s_per_film"]) - 2, f"{'all':48} {1000 * whole:8.1f}"
+    )
+    return said

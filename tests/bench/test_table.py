@@ -1,0 +1,86 @@
+"""The bench's arithmetic: whose processor time, which ratio, what the table says of a target."""
+
+import os
+
+import pytest
+
+from bench import processor
+from bench.processor import Used, parsed, spent
+from bench.table import TARGETS, lines, ratios
+from bench.text_look import Seen, table
+from bench.whole_way import percentile
+
+FIGURES = {
+    "upload_to_findings_p50_s": 0.3,
+    "upload_to_findings_p99_s": 1.5,
+    "similar_uncached_p50_s": 0.009,
+    "similar_cached_p50_s": 0.004,
+    "bulk_films": 60,
+    "bulk_films_per_s": 7.25,
+    "processor_s_per_film": {"ingest": 0.1, "triton": 0.05},
+    "alone_s_per_film": {"decode": 0.02, "inference": 0.04, "text look": 0.5, "whole": 0.06},
+}
+
+
+def test_a_process_is_read_whatever_its_name_is() -> None:
+    line = "42 (a ) b (c) S 7 1 1 0 -1 4194560 10 20 0 0 300 50 6 4 20 0 1 0 12345 0 0"
+    assert parsed(line) == Used(parent=7, ticks=360)
+
+
+def test_time_counts_for_the_supervised_process_that_it_descends_from() -> None:
+    second = os.sysconf("SC_CLK_TCK")
+    names = {10: "ingest", 20: "triton"}
+    before = {10: Used(1, 5 * second), 11: Used(10, second), 20: Used(1, 0), 99: Used(1, 0)}
+    after = {
+        10: Used(1, 6 * second),
+        11: Used(10, 3 * second),
+        12: Used(11, 4 * second),
+        20: Used(1, 2 * second),
+        99: Used(1, 50 * second),
+    }
+    assert spent(before, after, names) == {"ingest": 7.0, "triton": 2.0}
+
+
+def test_this_process_is_seen_with_its_parent() -> None:
+    assert processor.look()[os.getpid()].parent == os.getppid()
+
+
+def test_all_processes_are_compared_with_what_a_film_needs_alone() -> None:
+    assert ratios(FIGURES)["processor time, all processes / alone"] == pytest.approx(2.5)
+    assert ratios(FIGURES).keys() == TARGETS.keys()
+
+
+def test_the_table_says_what_falls_short_and_what_does_not() -> None:
+    said = lines(FIGURES)
+    short = [line for line in said if "short of it" in line]
+    assert [line.split("  ")[0] for line in short] == [
+        "processor time, all processes / alone",
+        "upload to findings, p99 (s)",
+    ]
+    assert "60 films dropped in bulk: 7.25 films/s" in said
+    blank = [number for number, line in enumerate(said) if not line]
+    by_process = said[blank[0] + 1 : blank[1]]
+    assert [line.split()[0] for line in by_process] == ["Processor", "ingest", "triton", "all"]
+    assert by_process[-1].split()[-1] == "150.0"
+
+
+@pytest.mark.parametrize(("share", "wanted"), [(0.0, 1.0), (0.5, 3.0), (0.99, 4.0), (1.0, 4.0)])
+def test_a_percentile_is_one_of_the_values(share: float, wanted: float) -> None:
+    assert percentile([4.0, 1.0, 3.0, 2.0], share) == wanted
+
+
+def test_both_looks_are_counted_apart_and_what_one_alone_found() -> None:
+    from bench.burned_in import Writing
+
+    name = Writing.of(3)
+    seen = [
+        Seen(name, "whole", found=False, seconds=0.3),
+        Seen(name, "places", found=True, seconds=0.1),
+        Seen(None, "whole", found=True, seconds=0.3),
+        Seen(None, "places", found=False, seconds=0.1),
+    ]
+    rows = table(seen)
+    assert rows["all with text"] == {"whole": 0.0, "places": 1.0}
+    assert rows["marks alone: false alarms"] == {"whole": 1.0, "places": 0.0}
+    assert rows["found by this look alone"] == {"whole": 0.0, "places": 1.0}
+    assert rows["processor ms a film, median"]["whole"] == pytest.approx(300)
