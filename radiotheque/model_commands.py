@@ -33,8 +33,9 @@ def run_list(rows: Rows, chosen: argparse.Namespace) -> None:
     """Print one JSON object a version, in order."""
     del chosen
     used, filling = rows.vectors.version(), rows.models.filling()
+    progress = asdict(filling) if filling else None
     for row in rows.models.all():
-        print(json.dumps(_summary(row, used, filling and asdict(filling))))
+        print(json.dumps(_summary(row, used, progress)))
 
 
 def run_add(rows: Rows, chosen: argparse.Namespace) -> None:

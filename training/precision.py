@@ -67,7 +67,7 @@ class Precision:
     ratio_8: float
 
 
-class _Films(CalibrationDataReader):  # type: ignore[misc] - ONNX Runtime has no types
+class _Films(CalibrationDataReader):  # type: ignore[misc] # ONNX Runtime has no types
     """Hands the calibration films over, one at a time."""
 
     def __init__(self, tensors: Sequence[NDArray[np.uint8]]) -> None:
