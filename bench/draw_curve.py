@@ -35,7 +35,8 @@ def draw(points: Sequence[dict[str, Any]], title: str) -> str:
         return LEFT + (math.log(ms) - low) / (high - low) * (WIDTH - LEFT - RIGHT)
 
     def y(recall: float) -> float:
-        return HEIGHT - BOTTOM - (recall - least) / (1.001 - least) * (HEIGHT - TOP - BOTTOM)
+        share = (recall - least) / (1.001 - least)
+        return float(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM))
 
     heading = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'

@@ -161,7 +161,7 @@ def make(seeds: Seeds, films: int, say: Callable[[str], None]) -> Made:
         return unit(base + (median * np.exp(spread * luck))[:, None] * way)
 
     def quantiles(median: float, spread: float) -> NDArray[np.float64]:
-        return np.quantile(nearest_other(at(median, spread), alone, asked), QUANTILES)
+        return np.asarray(np.quantile(nearest_other(at(median, spread), alone, asked), QUANTILES))
 
     best = (np.inf, 0.0, 0.0)
     for spread in SPREADS:

@@ -161,7 +161,7 @@ def _states(scores: NDArray[np.float32], manifest: ModelManifest) -> NDArray[np.
 def _present(made: Made, manifest: ModelManifest) -> NDArray[np.bool_]:
     """Return whether each finding counts as present: labelled so or, unlabelled, suspected."""
     suspected = _states(made.probabilities, manifest) == 3
-    return np.where(made.labels == NOT_MENTIONED, suspected, made.labels == 1)
+    return np.asarray(np.where(made.labels == NOT_MENTIONED, suspected, made.labels == 1))
 
 
 @dataclass(frozen=True)

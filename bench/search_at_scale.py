@@ -20,9 +20,9 @@ import numpy as np
 from bench.draw_curve import draw
 from bench.index_curve import EF_CONSTRUCTION, M, curve
 from bench.library_of import Seeds, make, read_seeds, without_neighbourhoods
-from bench.library_rows import build_index, fill, seeds_of, throw_away
+from bench.library_rows import SITES, build_index, fill, seeds_of, throw_away
 from bench.lists_at_scale import compare
-from bench.similar_at_scale import SITES, measure, served
+from bench.similar_at_scale import measure, served
 from schemas.models import ModelManifest
 from stack.cache import clone_root
 from stack.passwords import read_secrets
