@@ -85,11 +85,11 @@ def early_outputs(films: NDArray[np.uint8], recipe: Recipe, folder: Path) -> Ear
         net = FoldedLite(read_state_dict(weights_file()), recipe.first_block)
         stream = tf.random.Generator.from_seed(recipe.seed)
 
-        @tf.function
-        def step(part: Any) -> tuple[Any, Any]:
+        def early(part: Any) -> tuple[Any, Any]:
             x, before = net.early(augmented(part, stream), LEVELS)
             return tf.cast(x, tf.float16), before
 
+        step: Any = tf.function(early)
         shapes = [answer.shape[1:] for answer in step(films[: recipe.batch])]
         count = (recipe.epochs, len(films))
         x = np.lib.format.open_memmap(growing, "w+", np.float16, (*count, *shapes[0]))
@@ -135,8 +135,7 @@ def fine_tune(tables: Tables, fitted_on: NDArray[np.intp], recipe: Recipe) -> Tu
     stream = tf.random.Generator.from_seed(recipe.seed)
     trained = [*net.variables.values(), weights, bias]
 
-    @tf.function
-    def step(came: Any, before: Any, wanted: Any) -> Any:
+    def learn(came: Any, before: Any, wanted: Any) -> Any:
         with tf.GradientTape() as tape:
             features = (net.late(tf.cast(came, tf.float32), before, LEVELS) - mean) / scale
             seeds = stream.make_seeds(1)[:, 0]
@@ -147,6 +146,7 @@ def fine_tune(tables: Tables, fitted_on: NDArray[np.intp], recipe: Recipe) -> Tu
             loss = tf.reduce_mean(tf.reduce_sum(each, axis=1))
         return loss, tape.gradient(loss, trained)
 
+    step: Any = tf.function(learn)
     steps = recipe.epochs * (len(fitted_on) // recipe.batch)
     optimizer = _optimizer(steps, recipe)
     optimizer.build(trained)
@@ -249,10 +249,10 @@ def pooled_features(
 ) -> NDArray[np.float32]:
     """Return the pooled features float32 (n, d) of films (n, side, side)."""
 
-    @tf.function
-    def step(part: Any) -> Any:
+    def whole(part: Any) -> Any:
         grey = tf.cast(part, tf.float32)[..., None]
         return net.late(*net.early(grey, LEVELS), LEVELS)
 
+    step: Any = tf.function(whole)
     parts = [step(films[start : start + batch]) for start in range(0, len(films), batch)]
     return np.concatenate([part.numpy() for part in parts])

@@ -134,7 +134,10 @@ def _same_recipe(recipe: Recipe, work: Path) -> None:
 
 def recipe_of(words: Sequence[str]) -> Recipe:
     """Return the recipe with fields set by NAME=VALUE. Raises ValueError for another name."""
-    kinds = {field.name: type(field.default) for field in dataclasses.fields(Recipe)}
+    kinds: dict[str, type[float]] = {
+        field.name: int if isinstance(field.default, int) else float
+        for field in dataclasses.fields(Recipe)
+    }
     chosen: dict[str, Any] = {}
     for word in words:
         name, _, value = word.partition("=")
