@@ -94,7 +94,8 @@ test-long: test-environments ## the outage tests with Kafka away for six minutes
 	@OUTAGE_S=360 $(BIN)/python -m pytest tests/test_outages.py $(ARGS)
 
 test-quick: $(STAMPS)/dev ## tests that need no service, under a minute
-	@$(BIN)/python -m pytest -q -n auto -m "not services and not browser and not training" $(ARGS)
+	@$(BIN)/python -m pytest -q -n auto $(ARGS) \
+		-m "not services and not browser and not training and not slow"
 
 check: $(STAMPS)/dev ## format, lint and types
 	@$(BIN)/ruff format --check .

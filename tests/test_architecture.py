@@ -314,6 +314,7 @@ sys.stdout.write("\\n".join(found))
 """
 
 
+@pytest.mark.slow
 def test_importing_any_module_opens_nothing_and_reads_no_environment() -> None:
     names = [
         path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")

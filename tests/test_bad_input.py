@@ -56,6 +56,7 @@ def test_bad_input_ends_rejected_with_its_code_and_reasons(decoder: Decoder, bad
         assert f"{came} " in reason["message"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_500_spoiled_files_end_as_films_or_with_a_reason_in_living_children(
     decoder: Decoder, kind: str

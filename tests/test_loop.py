@@ -239,6 +239,7 @@ def test_a_drop_told_of_five_times_in_any_order_is_one_film() -> None:
     check(system)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_killed_at_any_moment_each_film_ends_analysed_once(part: int) -> None:
     for moment in range(1 + part, moments() + 1, 4):

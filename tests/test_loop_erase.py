@@ -135,6 +135,7 @@ def test_an_erased_film_leaves_no_trace_and_the_others_stay() -> None:
     assert len(system.log.all("radiograph.erased")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_killed_at_any_moment_of_an_erasure_nothing_is_left(part: int) -> None:
     assert moments() > 30

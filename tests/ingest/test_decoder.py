@@ -63,6 +63,7 @@ def test_a_child_develops_what_we_would_have(decoder: Decoder) -> None:
     assert decoder.develop(data) == develop(read_film(data, 10_000))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "syntax", dicoms.EXACT + dicoms.LOSSY, ids=[one.name for one in dicoms.EXACT + dicoms.LOSSY]
 )
@@ -84,6 +85,7 @@ def test_mutated_dicom_ends_no_child_and_is_a_film_or_a_refusal(shared: Decoder)
     assert 0 < films < 60
 
 
+@pytest.mark.slow
 def test_a_deflated_bomb_is_refused_by_the_child(shared: Decoder) -> None:
     with pytest.raises(Refusal) as refused:
         shared.develop(deflated_bomb(256 << 20))

@@ -126,6 +126,7 @@ def test_a_manifest_is_known_by_the_last_part_of_its_key(key: str) -> None:
     assert not is_manifest("my" + key.replace("/", "-"))
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_lines() -> None:
     """Twenty thousand lines take no more than two thousand: a million neither."""
 

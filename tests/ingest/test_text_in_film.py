@@ -90,6 +90,7 @@ def real() -> TextLook:
     return TextLook([RapidReader()])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", [512, 1024])
 @pytest.mark.parametrize("share", [30, 40, 50])
 def test_a_name_burned_into_a_film_is_found(
@@ -101,11 +102,13 @@ def test_a_name_burned_into_a_film_is_found(
     assert "DUPONT" not in caplog.text
 
 
+@pytest.mark.slow
 def test_small_text_on_a_large_film_is_read_as_large_as_it_is_kept(real: TextLook) -> None:
     with pytest.raises(Doubt):
         real.check(film(NAME, side=1600, share=90, shade=0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ink", INKS)
 def test_a_name_in_the_middle_is_found_whatever_it_is_written_with(
     real: TextLook, ink: str

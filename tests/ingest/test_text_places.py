@@ -24,6 +24,7 @@ def covered(picture: Picture) -> NDArray[np.bool_]:
     return mask
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize("ink", INKS)
 @pytest.mark.parametrize("share", SHARES)
