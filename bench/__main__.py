@@ -1,7 +1,7 @@
 """`make bench`: one run, one table, against the targets; JSON beside it.
 
 Starts an installation of its own (state folder `.radiotheque-bench`), never a library's: bench
-films would stay there. Ends it if it started it. About five minutes on two cores.
+films would stay there. Ends it if it started it. About eight minutes on two cores.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from bench import alone, processor, whole_way
+from bench import alone, original, processor, whole_way
 from bench.table import lines, ratios
 from schemas.models import ModelManifest
 from stack import control
@@ -60,7 +60,10 @@ def measured(uploads: int, phantoms: int) -> dict[str, Any]:
         count, took = whole_way.bulk(api, folder / "many", drawn=True)
         used = processor.spent(before, processor.look(), names)
         say("the same films alone, in one process")
-        stages = alone.stages(sorted((folder / "many").iterdir())[:25], side)
+        many = sorted((folder / "many").iterdir())
+        stages = alone.stages(many[:25], side)
+        say("the original's shape, each number of threads")
+        first = original.films_per_second(current_state(), many[:100])
     return {
         "uploads": uploads,
         "upload_to_findings_p50_s": statistics.median(seconds),
@@ -71,6 +74,7 @@ def measured(uploads: int, phantoms: int) -> dict[str, Any]:
         "bulk_films_per_s": count / took,
         "processor_s_per_film": {name: value / count for name, value in used.items()},
         "alone_s_per_film": stages,
+        "original_shape": first,
     }
 
 
@@ -89,7 +93,7 @@ def main() -> int:
         )
         return 2
     was_up = control.is_up(state)
-    say(f"{'using' if was_up else 'starting'} the installation in {OURS}; five minutes or so")
+    say(f"{'using' if was_up else 'starting'} the installation in {OURS}; eight minutes or so")
     try:
         if not was_up:
             subprocess.run([whole_way.radiotheque(), "up"], check=True, stdout=sys.stderr)

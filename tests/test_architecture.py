@@ -40,14 +40,15 @@ FURTHER: Final = {"workers/train.py": {"training"}}
 OWNERS: Final = {
     "kafka": ("store/log.py", "store/log_client.py", "store/log_topics.py"),
     "minio": ("store/objects.py",),
-    "psycopg": ("store/rows.py", "store/migrate.py"),
+    # The original's shape, which the bench compares with, is a program of its own.
+    "psycopg": ("store/rows.py", "store/migrate.py", "bench/original_shape.py"),
     "psycopg_pool": ("store/rows.py",),
     "redis": ("store/cache.py",),
     "tritonclient": ("workers/triton.py",),
     "tensorflow": ("training/",),
     "keras": ("training/",),
     "sklearn": ("training/",),
-    "flask": ("web/",),
+    "flask": ("web/", "bench/original_shape.py"),
     "supervisor": ("stack/",),
 }
 ENVIRONMENT_READERS: Final = ("store/settings.py", "stack/")

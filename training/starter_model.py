@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers, ops
 
 from schemas.findings import FINDINGS, INDEX
@@ -23,6 +24,11 @@ SIDE: Final = 320
 #: Which of the backbone's outputs are pooled: blocks 5, 10 and 15, and the head after block 15.
 LEVELS: Final = (5, 10, 15, 16)
 OUTPUTS: Final = ("probabilities", "embedding", "features", "activation")
+
+
+def with_threads(count: int) -> None:
+    """Let one operation use so many threads, 0: as many as TensorFlow likes. Before any model."""
+    tf.config.threading.set_intra_op_parallelism_threads(count)
 
 
 def feature_model(
