@@ -1,4 +1,4 @@
-"""`make bench`: one run, one table, against the targets; JSON beside it.
+"""`make bench`: one run, one table, against the targets; JSON and a picture beside it.
 
 Starts an installation of its own (state folder `.radiotheque-bench`), never a library's: bench
 films would stay there. Ends it if it started it. About eight minutes on two cores.
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench import alone, original, processor, whole_way
+from bench.draw_time import draw
 from bench.table import lines, ratios
 from schemas.models import ModelManifest
 from stack import control
@@ -105,6 +106,7 @@ def main() -> int:
     print("\n".join(lines(figures)))
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "bench.json").write_text(json.dumps(figures, indent=1) + "\n")
+    (RESULTS / "time-of-a-film.svg").write_text(draw(figures))
     return 0
 
 

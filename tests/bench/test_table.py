@@ -1,10 +1,12 @@
 """The bench's arithmetic: whose processor time, which ratio, what the table says of a target."""
 
 import os
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from bench import processor
+from bench.draw_time import draw
 from bench.processor import Used, parsed, spent
 from bench.table import AT_LEAST, TARGETS, lines, ratios
 from bench.text_look import Seen, table
@@ -19,7 +21,14 @@ FIGURES = {
     "bulk_films_per_s": 7.25,
     "processor_s_per_film": {"ingest": 0.1, "triton": 0.05},
     "original_shape": {"films_per_s": 2.5, "threads": 2.0},
-    "alone_s_per_film": {"decode": 0.02, "inference": 0.04, "text look": 0.5, "whole": 0.06},
+    "alone_s_per_film": {
+        "decode": 0.01,
+        "renditions": 0.005,
+        "tensor": 0.005,
+        "inference": 0.04,
+        "text look": 0.5,
+        "whole": 0.06,
+    },
 }
 
 
@@ -90,3 +99,13 @@ def test_both_looks_are_counted_apart_and_what_one_alone_found() -> None:
     assert rows["marks alone: false alarms"] == {"whole": 1.0, "places": 0.0}
     assert rows["found by this look alone"] == {"whole": 0.0, "places": 1.0}
     assert rows["processor ms a film, median"]["whole"] == pytest.approx(300)
+
+
+def test_the_picture_has_every_part_in_its_share_and_small_ones_together() -> None:
+    spent = {"ingest": 0.06, "triton": 0.03, "relay": 0.0006, "erase": 0.0004}
+    drawn = draw(FIGURES | {"processor_s_per_film": spent})
+    svg = ET.fromstring(drawn)
+    texts = [text.text for text in svg.iter("{http://www.w3.org/2000/svg}text")]
+    for words in ("all processes: 91", "ingest: 60 ms", "others: 1 ms", "the film alone: 60"):
+        assert words in texts
+    assert "relay: 1 ms" not in texts
