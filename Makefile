@@ -17,8 +17,8 @@ STAMPS := $(ENV)/stamps
 UV := $(BIN)/uv
 INSTALL = $(UV) pip install --quiet --require-hashes --python $(BIN)/python
 
-.PHONY: help demo up down status logs secrets test test-quick test-long check bench clean-state \
-	prerequisites prerequisites-python environment test-environments
+.PHONY: help demo up down status logs secrets test test-quick test-long check bench \
+	bench-batches clean-state prerequisites prerequisites-python environment test-environments
 
 help: ## list the commands
 	@echo "Radiothèque. The commands:"
@@ -104,6 +104,9 @@ check: $(STAMPS)/dev ## format, lint and types
 
 bench: prerequisites environment ## measure a film's whole way, on an installation of its own
 	@RADIOTHEQUE_STATE="$(CURDIR)/.radiotheque-bench" $(BIN)/python -m bench $(ARGS)
+
+bench-batches: prerequisites environment ## films a second against batch and workers
+	@RADIOTHEQUE_STATE="$(CURDIR)/.radiotheque-bench" $(BIN)/python -m bench.batch_curve $(ARGS)
 
 clean-state: down ## delete this clone's state folder: every film, row and secret in it
 	@rm -rf .radiotheque
