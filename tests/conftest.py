@@ -13,8 +13,12 @@ pytest_plugins = ["tests.done_rows"]
 _GROUPS = {"services": "services", "browser": "services", "training": "training"}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell pytest-xdist which tests belong together; the others go where there is room."""
+    """Tell pytest-xdist which tests belong together; the others go where there is room.
+
+    First of all such hooks: pytest-xdist's own, which reads the groups, is of no stated order.
+    """
     for item in items:
         groups = sorted({_GROUPS.get(mark.name, "") for mark in item.iter_markers()} - {""})
         if groups:

@@ -80,6 +80,7 @@ WHOLE: Final[dict[str, int]] = {
     "Pleural Other": 3_385,
 }
 
+_COLUMNS: Final = ("file", "findings", "patient_id", "source", "view", "sex", "age")
 _HOLDOUT: Final = "radiotheque-holdout-1:"
 
 
@@ -100,11 +101,16 @@ def read_rows(folder: Path) -> list[Row]:
     """Return the folder's films in the file's order.
 
     Raises ValueError, which names the line, for a finding that is not one of NIH's fifteen words,
-    a line without patient or an age that is no number; FileNotFoundError without labels.csv.
+    a line without patient or an age that is no number, and for a missing column;
+    FileNotFoundError without labels.csv.
     """
     rows = []
     with (folder / "labels.csv").open(newline="") as file:
-        for number, line in enumerate(csv.DictReader(file), start=2):
+        reader = csv.DictReader(file)
+        missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
+        if missing:
+            raise ValueError(f"labels.csv: wanted columns {_COLUMNS}, {missing} are missing")
+        for number, line in enumerate(reader, start=2):
             findings = frozenset(line["findings"].split("|"))
             if not findings <= NIH_NAMES:
                 unknown = sorted(findings - NIH_NAMES)

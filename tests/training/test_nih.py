@@ -78,6 +78,12 @@ def test_a_wrong_line_is_named(tmp_path: Path, line: str, words: str) -> None:
         nih.read_rows(tmp_path)
 
 
+def test_a_missing_column_is_named(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("file,findings,patient_id,source,view,sex\n")
+    with pytest.raises(ValueError, match=r"\['age'\] are missing"):
+        nih.read_rows(tmp_path)
+
+
 def test_a_film_becomes_the_models_tensor(tmp_path: Path) -> None:
     Image.new("L", (100, 50), 200).save(tmp_path / "a.png")
     row = nih.Row(tmp_path / "a.png", frozenset({"Edema"}), "007", "s")

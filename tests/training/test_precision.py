@@ -36,11 +36,11 @@ def films(tmp_path: Path) -> Path:
     rng = np.random.default_rng(5)
     with (folder / "labels.csv").open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["file", "findings", "patient_id", "source"])
+        writer.writerow(["file", "findings", "patient_id", "source", "view", "sex", "age"])
         for number in range(FILMS):
             place = number % len(words)
             name, patient = f"{number}.png", f"p{number}"
-            writer.writerow([name, words[place], patient, "drawn"])
+            writer.writerow([name, words[place], patient, "drawn", "PA", "F", 50])
             if held_out(patient):
                 (folder / name).write_bytes(b"never opened")
                 continue
