@@ -75,7 +75,7 @@ class Early:
 
 
 def early_outputs(films: NDArray[np.uint8], recipe: Recipe, folder: Path) -> Early:
-    """Return the early blocks' part of all epochs; a good part of each training step is theirs.
+    """Return the early blocks' part of all epochs; a quarter of each training step was theirs.
 
     It is kept in `folder`, and read from there when it is whole: every fold needs the same.
     """

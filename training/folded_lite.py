@@ -2,7 +2,7 @@
 
 The numbers are efficientnet_lite.py's; only the kernels are variables. A norm whose statistics
 and scales stand still is a factor and a shift per channel: the factor goes onto the kernel, which
-is small, instead of onto the film, which is not. A training step is a third shorter for it.
+is small, instead of onto the film, which is not.
 """
 
 from collections.abc import Sequence
