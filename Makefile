@@ -88,7 +88,7 @@ test-environments: prerequisites $(STAMPS)/dev
 test: test-environments ## every test, on real services with ports and state of their own
 	@if ! command -v chromium >/dev/null; then \
 		echo "missing: Chromium, for the browser tests: apt-get install chromium"; exit 1; fi
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest $(ARGS)
 
 test-long: test-environments ## the outage tests with Kafka away for six minutes
 	@OUTAGE_S=360 $(BIN)/python -m pytest tests/test_outages.py $(ARGS)

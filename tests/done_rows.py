@@ -12,8 +12,7 @@ _skipped: set[str] = set()
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Remember skipped tests, parameters left off."""
     if report.skipped:
-        # pytest-xdist writes a test's group behind its name, as in test_it@services.
-        _skipped.add(report.nodeid.partition("[")[0].partition("@")[0])
+        _skipped.add(report.nodeid.partition("[")[0])
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
