@@ -12,27 +12,20 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from bench import alone, original, processor, whole_way
 from bench.draw_time import draw
+from bench.own_installation import OURS, RESULTS, own_state, say
 from bench.table import lines, ratios
 from schemas.models import ModelManifest
 from stack import control
 from stack.installs import starter_model
 from stack.phantoms import write_films
-from stack.state import current_state
-
-OURS: Final = ".radiotheque-bench"
-RESULTS: Final = Path("bench/results")
+from stack.state import State
 
 
-def say(words: str) -> None:
-    """Tell how far we are."""
-    print(f"==> {words}", file=sys.stderr, flush=True)
-
-
-def measured(uploads: int, phantoms: int) -> dict[str, Any]:
+def measured(state: State, uploads: int, phantoms: int) -> dict[str, Any]:
     """Return every figure of one run on the installation that is up."""
     api = whole_way.connected()
     side = ModelManifest.model_validate_json((starter_model() / "model.json").read_bytes()).side
@@ -64,7 +57,7 @@ def measured(uploads: int, phantoms: int) -> dict[str, Any]:
         many = sorted((folder / "many").iterdir())
         stages = alone.stages(many[:25], side)
         say("the original's shape, each number of threads")
-        first = original.films_per_second(current_state(), many[:100])
+        first = original.films_per_second(state, many[:100])
     return {
         "uploads": uploads,
         "upload_to_findings_p50_s": statistics.median(seconds),
@@ -85,20 +78,13 @@ def main() -> int:
     arguments.add_argument("--uploads", type=int, default=40)
     arguments.add_argument("--phantoms", type=int, default=200, help="dropped in bulk")
     chosen = arguments.parse_args()
-    state = current_state()
-    if state.root.name != OURS:
-        print(
-            f"bench: wanted RADIOTHEQUE_STATE to end in {OURS}, came {state.root.name}: the bench"
-            " leaves its films where it runs; use `make bench`",
-            file=sys.stderr,
-        )
-        return 2
+    state = own_state()
     was_up = control.is_up(state)
     say(f"{'using' if was_up else 'starting'} the installation in {OURS}; eight minutes or so")
     try:
         if not was_up:
             subprocess.run([whole_way.radiotheque(), "up"], check=True, stdout=sys.stderr)
-        figures = measured(chosen.uploads, chosen.phantoms)
+        figures = measured(state, chosen.uploads, chosen.phantoms)
     finally:
         if not was_up:
             subprocess.run([whole_way.radiotheque(), "down"], check=True, stdout=sys.stderr)

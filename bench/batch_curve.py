@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Final
 
 from bench import whole_way
-from bench.__main__ import OURS, RESULTS, say
-from bench.draw_curve import COLOURS, STYLE
+from bench.own_installation import RESULTS, own_state, say
+from bench.svg import COLOURS, picture
 from stack.phantoms import write_films
-from stack.state import current_state
 
 BATCHES: Final = (1, 8, 32)
 CHILDREN: Final = (1, 2)
@@ -46,16 +45,7 @@ def draw(points: Sequence[tuple[int, int, float]]) -> str:
     """Return an SVG of (batch, children, films a second): a bar each."""
     most = max(speed for _, _, speed in points)
     height = 60 + _ROW * len(points)
-    opening = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}"'
-        f' width="{_WIDTH}" height="{height}" role="img" aria-label="Films a second">'
-    )
-    said = [
-        opening,
-        f"<style>{STYLE}</style>",
-        f'<rect width="{_WIDTH}" height="{height}" rx="12" fill="#fbfcfd"/>',
-        '<text class="h" x="24" y="30">Films a second, dropped in bulk</text>',
-    ]
+    said = []
     for number, (batch, children, speed) in enumerate(points):
         down = 48 + _ROW * number
         long = speed / most * (_WIDTH - 320)
@@ -64,7 +54,7 @@ def draw(points: Sequence[tuple[int, int, float]]) -> str:
         said.append(f'<text x="24" y="{down + 13}">{words}</text>')
         said.append(f'<rect x="220" y="{down}" width="{long:.1f}" height="18" fill="{colour}"/>')
         said.append(f'<text x="{228 + long:.1f}" y="{down + 13}">{speed:.2f}</text>')
-    return "\n".join([*said, "</svg>"]) + "\n"
+    return picture((_WIDTH, height), "Films a second, dropped in bulk", (24, 30), said)
 
 
 def main() -> int:
@@ -72,12 +62,7 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--phantoms", type=int, default=60, help="dropped for each setting")
     chosen = arguments.parse_args()
-    state = current_state()
-    if state.root.name != OURS:
-        print(
-            f"wanted RADIOTHEQUE_STATE to end in {OURS}, came {state.root.name}", file=sys.stderr
-        )
-        return 2
+    own_state()
     points = []
     seed = int(time.time()) % 1_000_000 * 1000
     with tempfile.TemporaryDirectory() as scratch:

@@ -4,20 +4,14 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final
 
+from bench.svg import COLOURS, picture
+
 WIDTH: Final = 860
 HEIGHT: Final = 480
 LEFT: Final = 80
 RIGHT: Final = 240
 TOP: Final = 50
 BOTTOM: Final = 60
-COLOURS: Final = (
-    *("#1f5f8b", "#b3541e", "#2e7d32", "#7b3fa0", "#a61e4d", "#5f6b00"),
-    *("#00707a", "#8a5a00", "#444c8c", "#9c2b2b", "#35693f", "#6a4a3c"),
-)
-STYLE: Final = (
-    "text{font-family:system-ui,sans-serif;fill:#223;font-size:12px}"
-    ".h{font-size:16px;font-weight:600}.p{font-size:10px;fill:#445}"
-)
 
 
 def draw(points: Sequence[dict[str, Any]], title: str) -> str:
@@ -38,15 +32,7 @@ def draw(points: Sequence[dict[str, Any]], title: str) -> str:
         share = (recall - least) / (1.001 - least)
         return float(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM))
 
-    heading = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'
-        f' width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="{title}">'
-    )
     parts = [
-        heading,
-        f"<style>{STYLE}</style>",
-        f'<rect width="{WIDTH}" height="{HEIGHT}" rx="12" fill="#fbfcfd"/>',
-        f'<text class="h" x="{LEFT}" y="28">{title}</text>',
         _text(
             (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 16, "ms in PostgreSQL, median of films", "middle"
         ),
@@ -79,7 +65,7 @@ def draw(points: Sequence[dict[str, Any]], title: str) -> str:
         parts.append(_text(WIDTH - RIGHT + 40, height, name.replace("vectors: ", ""), "start"))
     parts.append(_text(WIDTH - RIGHT + 16, HEIGHT - 80, "beside a point: ef_search,", "start"))
     parts.append(_text(WIDTH - RIGHT + 16, HEIGHT - 64, "or how many ranked again", "start"))
-    return "\n".join([*parts, "</svg>"]) + "\n"
+    return picture((WIDTH, HEIGHT), title, (LEFT, 28), parts)
 
 
 def _text(across: float, down: float, words: str, anchor: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bench.draw_curve import COLOURS, STYLE
+from bench.svg import COLOURS, picture
 
 WIDTH: Final = 860
 _LEFT: Final = 150
@@ -25,17 +25,7 @@ def draw(figures: Mapping[str, Any]) -> str:
         ("the film alone", _gathered(alone, longest * _LEAST)),
     )
     height = 76 + sum(_BAR + _ROW * (1 + len(parts)) for _, parts in bars)
-    title = "Processor time of one film, ms"
-    opening = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}"'
-        f' width="{WIDTH}" height="{height}" role="img" aria-label="{title}">'
-    )
-    said = [
-        opening,
-        f"<style>{STYLE}</style>",
-        f'<rect width="{WIDTH}" height="{height}" rx="12" fill="#fbfcfd"/>',
-        f'<text class="h" x="24" y="32">{title}</text>',
-    ]
+    said = []
     top = 56
     scale = (WIDTH - _LEFT - 40) / longest
     for name, parts in bars:
@@ -55,7 +45,7 @@ def draw(figures: Mapping[str, Any]) -> str:
             )
             said.append(f'<text x="{_LEFT + 20}" y="{row}">{part}: {value:.0f} ms</text>')
         top += _BAR + _ROW * (1 + len(parts))
-    return "\n".join([*said, "</svg>"]) + "\n"
+    return picture((WIDTH, height), "Processor time of one film, ms", (24, 32), said)
 
 
 def _gathered(parts: Mapping[str, float], least: float) -> dict[str, float]:

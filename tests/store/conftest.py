@@ -1,7 +1,8 @@
 """One contract for both: every test that asks for `rows` runs on the fake and on PostgreSQL."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
 
@@ -48,6 +49,26 @@ def empty(connection: Connection) -> None:
     for table in tables:
         connection.execute(f"DELETE FROM {table['name']}".encode())
     connection.execute(b"UPDATE rad.setting SET search_version = NULL")
+
+
+@contextmanager
+def filled(migrated: Settings, statements: Sequence[str], films: int) -> Iterator[Connection]:
+    """Give the database a library's models and films of SQL alone; yield its administrator.
+
+    The first statement takes the number of films. Every row goes at the end.
+    """
+    with admin_connection(migrated, migrated.postgres_database) as admin:
+        empty(admin)
+        rows = connect(migrated)
+        library(rows)
+        rows.close()
+        admin.execute(b"SET search_path = rad, ext")
+        admin.execute(b"INSERT INTO site (code) VALUES ('local') ON CONFLICT DO NOTHING")
+        admin.execute(statements[0].encode(), [films])
+        for text in statements[1:]:
+            admin.execute(text.encode())
+        yield admin
+        empty(admin)
 
 
 def as_role(settings: Settings, role: str) -> Settings:

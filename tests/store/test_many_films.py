@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from store.migrate import FUNCTIONS
-from store.rows import Connection, admin_connection, connect
+from store.rows import Connection, connect
 from store.settings import Settings
-from tests.store.conftest import empty
-from tests.store.made import Library, film, library
+from tests.store.conftest import filled
+from tests.store.made import Library, film
 
 pytestmark = pytest.mark.services
 
@@ -68,20 +68,10 @@ TYPES = {
 
 @pytest.fixture(scope="module")
 def full(migrated: Settings) -> Iterator[tuple[Settings, Connection]]:
-    with admin_connection(migrated, migrated.postgres_database) as admin:
-        empty(admin)
-        rows = connect(migrated)
-        library(rows)
-        rows.close()
-        admin.execute(b"SET search_path = rad, ext")
+    with filled(migrated, FILL, FILMS) as admin:
         admin.execute(b"SET plan_cache_mode = force_custom_plan")
-        admin.execute(b"INSERT INTO site (code) VALUES ('local') ON CONFLICT DO NOTHING")
-        admin.execute(FILL[0].encode(), [FILMS])
-        for text in FILL[1:]:
-            admin.execute(text.encode())
         admin.execute(b"VACUUM ANALYZE film, card, label")
         yield migrated, admin
-        empty(admin)
 
 
 def queries() -> list[str]:

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from schemas.models import EMBEDDING_WIDTH
-from store.rows import Connection, admin_connection, connect
+from store.rows import Connection, admin_connection
 from store.settings import Settings
-from tests.store.conftest import empty
-from tests.store.made import library
+from tests.store.conftest import filled
 
 pytestmark = pytest.mark.services
 
@@ -37,18 +36,8 @@ FILL = (
 
 @pytest.fixture(scope="module")
 def full(migrated: Settings) -> Iterator[tuple[Settings, Connection]]:
-    with admin_connection(migrated, migrated.postgres_database) as admin:
-        empty(admin)
-        rows = connect(migrated)
-        library(rows)
-        rows.close()
-        admin.execute(b"SET search_path = rad, ext")
-        admin.execute(b"INSERT INTO site (code) VALUES ('local') ON CONFLICT DO NOTHING")
-        admin.execute(FILL[0].encode(), [FILMS])
-        for text in FILL[1:]:
-            admin.execute(text.encode())
+    with filled(migrated, FILL, FILMS) as admin:
         yield migrated, admin
-        empty(admin)
 
 
 def partition(admin: Connection) -> str:
