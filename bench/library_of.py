@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.findings import INDEX
+from training.metrics import sigmoid
 from training.projection import projection
 
 Floats = NDArray[np.float32]
@@ -83,11 +84,11 @@ def read_seeds(path: Path, model: Path) -> Seeds:
             raise ValueError(f"{path}: wanted an array `features`, came {given.files}")
         standard = (given["features"].astype(np.float32) - heads["mean"]) / heads["scale"]
         count = len(standard)
-        matrix = heads["projection"] if "projection" in heads else projection(standard.shape[1])
+        matrix = projection(standard.shape[1])
         probabilities = np.full((count, 14), np.nan, np.float32)
         columns = [INDEX[str(name)] for name in heads["names"]]
         logits = standard @ heads["weights"] + heads["bias"]
-        probabilities[:, columns] = 1 / (1 + np.exp(-logits))
+        probabilities[:, columns] = sigmoid(logits)
         labels = (
             given["labels"].astype(np.int8)
             if "labels" in given
@@ -178,7 +179,7 @@ def make(seeds: Seeds, films: int, say: Callable[[str], None]) -> Made:
     embeddings = at(median, spread)
     logits = np.log(seeds.probabilities[seed] / (1 - seeds.probabilities[seed]))
     logits += 0.5 * rng.standard_normal(logits.shape).astype(np.float32)
-    probabilities = np.asarray(1 / (1 + np.exp(-logits)), np.float32)
+    probabilities = sigmoid(logits).astype(np.float32)
     pictures = seeds.signatures[seed].astype(np.int16) // 2 + _pictures(rng, films) // 2
     signatures = pictures.astype(np.uint8)
     copies = rng.choice(films, 2 * int(DUPLICATES * films), replace=False).reshape(2, -1)

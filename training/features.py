@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from training import nih
-from training.starter_model import SIDE, feature_model
+from training.starter_model import SIDE, feature_model, with_threads
 
 BATCH: Final = 32
 #: Places of the last level are kept of every so manieth film: they only set the map's scale.
@@ -19,16 +19,18 @@ MAPS_EVERY: Final = 4
 
 @dataclass(frozen=True)
 class Features:
-    """pooled: float32 (n, d). maps: float16 (every fourth film, h, w, 1280)."""
+    """pooled: float32 (n, d). maps: float16 (k, h, w, 1280), of the films of `map_rows`."""
 
     pooled: NDArray[np.float32]
     maps: NDArray[np.float16]
     map_rows: tuple[int, ...]
 
 
-def extract(rows: Sequence[nih.Row], side: int = SIDE, *, threads: int = 2) -> Features:
+def extract(
+    rows: Sequence[nih.Row], side: int = SIDE, *, threads: int = 2, maps_every: int = MAPS_EVERY
+) -> Features:
     """Return the features of each film, in the rows' order."""
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    with_threads(threads)
     model = feature_model(side)
     signature = [tf.TensorSpec((None, side, side), tf.uint8)]
     step: Any = tf.function(lambda films: model(films, training=False), signature)
@@ -40,7 +42,7 @@ def extract(rows: Sequence[nih.Row], side: int = SIDE, *, threads: int = 2) -> F
         values, last = (answer.numpy() for answer in step(films))
         pooled.append(values)
         for number in range(len(batch)):
-            if (start + number) % MAPS_EVERY == 0:
+            if (start + number) % maps_every == 0:
                 maps.append(last[number].astype(np.float16))
                 map_rows.append(start + number)
         done = start + len(batch)

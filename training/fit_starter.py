@@ -30,6 +30,7 @@ from training.metrics import (
     macro_auroc,
     operating_points,
     patient_bootstrap,
+    sigmoid,
 )
 from training.model_card import Card, write_card
 from training.starter_model import SIDE, embedding_version, push_of_places
@@ -82,8 +83,8 @@ def fit(films_dir: Path, out: Path, card: Path) -> ModelManifest:
         apart,
     )
 
-    out_of_fold = _sigmoid(apart_logits * slopes + shifts)
-    held_out_scores = _sigmoid(linear.logits(held_out.pooled) * slopes + shifts)
+    out_of_fold = sigmoid(apart_logits * slopes + shifts)
+    held_out_scores = sigmoid(linear.logits(held_out.pooled) * slopes + shifts)
     points = {
         name: operating_points(fitted_on.truth[:, column], out_of_fold[:, column])
         for column, name in enumerate(nih.ASSESSED)
@@ -196,10 +197,6 @@ def _worth(
 
 def _counts(films: Set) -> dict[str, int]:
     return {name: int(films.truth[:, column].sum()) for column, name in enumerate(nih.ASSESSED)}
-
-
-def _sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(1 / (1 + np.exp(-logits)))
 
 
 def main() -> None:

