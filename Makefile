@@ -18,7 +18,7 @@ UV := $(BIN)/uv
 INSTALL = $(UV) pip install --quiet --require-hashes --python $(BIN)/python
 
 .PHONY: help demo up down status logs secrets test test-quick test-long check bench \
-	bench-batches clean-state prerequisites prerequisites-python environment test-environments
+	bench-batches starter clean-state prerequisites prerequisites-python environment test-environments
 
 help: ## list the commands
 	@echo "Radiothèque. The commands:"
@@ -107,6 +107,26 @@ bench: prerequisites environment ## measure a film's whole way, on an installati
 
 bench-batches: prerequisites environment ## films a second against batch and workers
 	@RADIOTHEQUE_STATE="$(CURDIR)/.radiotheque-bench" $(BIN)/python -m bench.batch_curve $(ARGS)
+
+# What was tuned is kept in WORK, and a run that was stopped goes on there.
+WORK ?= .radiotheque-starter
+TRAIN = PYTHONPATH="$(CURDIR)" TF_CPP_MIN_LOG_LEVEL=2 $$python -u -m
+
+starter: environment ## tune and fit the starter model anew (FILMS=dir of NIH films; 80 minutes)
+	@if [ -z "$(FILMS)" ]; then echo "wanted FILMS=dir, as training/nih.py reads it"; exit 1; fi
+	@python=$$($(BIN)/python -c \
+		'from stack.installs import training_env; print(training_env())' | tail -1)/bin/python; \
+	$(TRAIN) training.tune_starter "$(FILMS)" "$(WORK)"; \
+	$(TRAIN) training.fit_starter "$(FILMS)" "$(WORK)"; \
+	$(TRAIN) training.build_starter "$(WORK)/model"; \
+	$(BIN)/python -m stack.draw_films "$(WORK)/drawn"; \
+	$(TRAIN) training.fit_check "$(FILMS)" --drawn "$(WORK)/drawn" --model "$(WORK)/model"; \
+	$(TRAIN) training.precision "$(WORK)/model" "$(FILMS)" --json "$(WORK)/precision.json"; \
+	$(TRAIN) training.other_arithmetic "$(FILMS)" "$(WORK)/model" "$(WORK)/evidence.npz" \
+		--speeds "$(WORK)/precision.json"; \
+	$(TRAIN) training.judge "$(FILMS)" "$(WORK)/evidence.npz"; \
+	$(TRAIN) training.what_helped "$(FILMS)" "$(WORK)"; \
+	$(TRAIN) training.retrieval "$(FILMS)" "$(WORK)"
 
 clean-state: down ## delete this clone's state folder: every film, row and secret in it
 	@rm -rf .radiotheque

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.findings import INDEX
+from training.fitted import HEADS_FILE, PROJECTION_FILE
 from training.metrics import sigmoid
-from training.projection import projection
 
 Floats = NDArray[np.float32]
 
@@ -79,12 +79,13 @@ def read_seeds(path: Path, model: Path) -> Seeds:
     those of the model's heads. Raises ValueError for a file with neither.
     """
     rng = np.random.default_rng(1)
-    with np.load(path, allow_pickle=False) as given, np.load(model / "heads.npz") as heads:
+    with np.load(model / PROJECTION_FILE, allow_pickle=False) as kept:
+        matrix = kept["projection"].astype(np.float32)
+    with np.load(path, allow_pickle=False) as given, np.load(model / HEADS_FILE) as heads:
         if "features" not in given:
             raise ValueError(f"{path}: wanted an array `features`, came {given.files}")
         standard = (given["features"].astype(np.float32) - heads["mean"]) / heads["scale"]
         count = len(standard)
-        matrix = projection(standard.shape[1])
         probabilities = np.full((count, 14), np.nan, np.float32)
         columns = [INDEX[str(name)] for name in heads["names"]]
         logits = standard @ heads["weights"] + heads["bias"]

@@ -48,13 +48,12 @@ def main() -> None:
     import psycopg
 
     from schemas.models import ModelManifest
-    from training.build_starter import HEADS
-    from training.fitted import Fitted
+    from training.fitted import KEPT, Fitted
     from training.starter_model import starter_model, with_threads
 
     with_threads(settings["threads"])
-    side = ModelManifest.model_validate_json((HEADS / "model.json").read_bytes()).side
-    model = starter_model(Fitted.load(HEADS), side)
+    side = ModelManifest.model_validate_json((KEPT / "model.json").read_bytes()).side
+    model = starter_model(Fitted.load(KEPT), side)
     # Each insert is a transaction of its own, and on disk before the answer, as ours are.
     with psycopg.connect(settings["dsn"], autocommit=True) as connection:
         connection.execute(_TABLE)

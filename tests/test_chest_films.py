@@ -154,7 +154,9 @@ def test_an_inverted_or_turned_phantom_is_flagged_or_waits_for_a_steward(
         }[change]
         receipt = ingest.drop(f"{change}/{seed}", png(np.ascontiguousarray(film)))
         if receipt.film is None:
-            assert receipt.code == "not-a-chest"
+            # Its letter, turned, may be read as more than the letter of a side.
+            assert receipt.state == "quarantined"
+            assert receipt.code in {"not-a-chest", "burned-in-text"}
             continue
         kept = ingest.rows.films.get(receipt.film)
         assert kept is not None

@@ -1,4 +1,4 @@
-"""Builds the starter model from the wheel's backbone and the committed heads; needs no films.
+"""Builds the starter model from the wheel's backbone and what is committed; needs no films.
 
     python -m training.build_starter OUT_DIR [--heads DIR]
 
@@ -13,17 +13,15 @@ from pathlib import Path
 
 from schemas.models import CARD_FILE, CHECK_FILE
 from training.export import read_manifest, write_manifest, write_onnx
-from training.fitted import Fitted
+from training.fitted import KEPT, Fitted
 from training.starter_model import embedding_version, starter_model
 
-HEADS = Path(__file__).resolve().parent.parent / "triton_models" / "starter"
 
-
-def build(out: Path, heads_dir: Path = HEADS) -> str:
+def build(out: Path, heads_dir: Path = KEPT) -> str:
     """Write model.onnx and model.json into `out`; return the SHA-256 of model.onnx.
 
     Raises ValueError when the heads were fitted on another backbone, side or projection than
-    this code builds: such a model would answer, and wrongly.
+    the folder holds: such a model would answer, and wrongly.
     """
     fitted = Fitted.load(heads_dir)
     manifest = read_manifest(heads_dir / "model.json")
@@ -31,7 +29,7 @@ def build(out: Path, heads_dir: Path = HEADS) -> str:
     if version != manifest.embedding_version:
         raise ValueError(
             f"wanted backbone and projection {manifest.embedding_version}, came {version}:"
-            " fit again (python -m training.fit_starter)"
+            " fit again (make starter)"
         )
     if fitted.heads.names != manifest.assessed:
         raise ValueError(f"wanted heads for {manifest.assessed}, came {fitted.heads.names}")
@@ -49,10 +47,10 @@ def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path, metavar="OUT_DIR")
-    parser.add_argument("--heads", type=Path, default=HEADS, metavar="DIR")
+    parser.add_argument("--heads", type=Path, default=KEPT, metavar="DIR")
     chosen = parser.parse_args()
     began = time.monotonic()
-    print("Building the starter model: backbone from the wheel, heads from the repository …")
+    print("Building the starter model: the wheel's backbone, the repository's kernels and heads …")
     sha256 = build(chosen.out, chosen.heads)
     size_mb = (chosen.out / "model.onnx").stat().st_size / 1e6
     print(f"{chosen.out / 'model.onnx'}: {size_mb:.1f} MB in {time.monotonic() - began:.0f} s")

@@ -22,6 +22,7 @@ from training import heads as fitting
 from training.efficientnet_lite import weights_file
 from training.fitted import Kernels, half
 from training.folded_lite import FoldedLite
+from training.linear import Linear
 from training.starter_model import LEVELS
 from training.torch_weights import read_state_dict
 
@@ -59,7 +60,7 @@ class Tuned:
     """kernels: what changed, numbers that float16 holds. head: on pooled features (d,) -> (k,)."""
 
     kernels: Kernels
-    head: fitting.Linear
+    head: Linear
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,12 @@ def fine_tune(tables: Tables, fitted_on: NDArray[np.intp], recipe: Recipe) -> Tu
     stream = tf.random.Generator.from_seed(recipe.seed)
     trained = [*net.variables.values(), weights, bias]
 
-    def learn(came: Any, before: Any, wanted: Any) -> Any:
+    steps = recipe.epochs * (len(fitted_on) // recipe.batch)
+    optimizer = _optimizer(steps, recipe)
+    optimizer.build(trained)
+    average = [tf.Variable(variable) for variable in trained]
+
+    def learn(came: Any, before: Any, wanted: Any, keep: Any) -> Any:
         with tf.GradientTape() as tape:
             features = (net.late(tf.cast(came, tf.float32), before, LEVELS) - mean) / scale
             seeds = stream.make_seeds(1)[:, 0]
@@ -144,31 +150,25 @@ def fine_tune(tables: Tables, fitted_on: NDArray[np.intp], recipe: Recipe) -> Tu
             each = tf.nn.sigmoid_cross_entropy_with_logits(soft, features @ weights + bias)
             each *= wanted * when_yes + (1 - wanted) * when_no
             loss = tf.reduce_mean(tf.reduce_sum(each, axis=1))
-        return loss, tape.gradient(loss, trained)
+        optimizer.apply(tape.gradient(loss, trained), trained)
+        for mean_so_far, variable in zip(average, trained, strict=True):
+            mean_so_far.assign(keep * mean_so_far + (1 - keep) * variable)
+        return loss
 
     step: Any = tf.function(learn)
-    steps = recipe.epochs * (len(fitted_on) // recipe.batch)
-    optimizer = _optimizer(steps, recipe)
-    optimizer.build(trained)
-    average = [variable.numpy() for variable in trained]
     began = time.monotonic()
     for number, (epoch, places) in enumerate(_batches(len(fitted_on), recipe)):
         films = fitted_on[places]
         x, before = tables.early.x[epoch][films], tables.early.before[epoch][films]
-        loss, gradients = step(x, before, answers[places])
-        optimizer.apply(gradients, trained)
         # The first steps' weights are forgotten sooner, or they would weigh for hundreds.
         keep = min(recipe.averaged, (1 + number) / (10 + number)) if recipe.averaged else 0.0
-        average = [
-            keep * mean_so_far + (1 - keep) * variable.numpy()
-            for mean_so_far, variable in zip(average, trained, strict=True)
-        ]
+        loss = step(x, before, answers[places], tf.constant(keep, tf.float32))
         if number % 20 == 19:
             took = (time.monotonic() - began) / (number + 1)
             print(f"  step {number + 1} / {steps}: loss {loss:.4f}, {took:.2f} s each", flush=True)
-    *kernels, weights_now, bias_now = average
+    *kernels, weights_now, bias_now = (variable.numpy() for variable in average)
     ours = slice(truth.shape[1])
-    head = fitting.Linear(
+    head = Linear(
         first.mean, first.scale, weights_now[:, ours].astype(float), bias_now[ours].astype(float)
     )
     # Rounded before anything is judged, so that what is kept is what was judged.
@@ -253,6 +253,7 @@ def pooled_features(
         grey = tf.cast(part, tf.float32)[..., None]
         return net.late(*net.early(grey, LEVELS), LEVELS)
 
-    step: Any = tf.function(whole)
+    side = films.shape[1]
+    step: Any = tf.function(whole, [tf.TensorSpec((None, side, side), tf.uint8)])
     parts = [step(films[start : start + batch]) for start in range(0, len(films), batch)]
     return np.concatenate([part.numpy() for part in parts])

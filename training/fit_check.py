@@ -5,7 +5,7 @@
 FILMS_DIR holds films as training/nih.py reads them, DIR of --drawn is made by
 `python -m stack.draw_films`, DIR of --model is the built model (training/build_starter.py).
 Writes check.npz, the manifest's `check` and the model card's section. Run it after every
-training.fit_starter, whose card and manifest have no check. One patient in five is never fitted
+training.fit_starter, whose manifest has no check. One patient in five is never fitted
 on, chosen by or set a threshold by (training/nih.py, `held_out`); drawn films never are.
 """
 
@@ -29,11 +29,11 @@ from schemas.film_check import FLAGGED, FROM_PIXELS, CheckNumbers
 from schemas.film_tensor import to_tensor
 from schemas.models import FilmCheck
 from training import nih
-from training.build_starter import HEADS
+from training.card_page import PAGE
 from training.check_card import add_section
 from training.export import read_manifest, write_manifest
 from training.film_changes import CHANGES, MEANS
-from training.fit_starter import CARD
+from training.fitted import KEPT
 from training.served_features import ServedFeatures
 
 #: Directions kept whole; chosen in docs/adr/0085. More gain nothing and cost 3.6 kB each.
@@ -52,6 +52,11 @@ _MARGIN: Final = 1.05
 _LEAST_SPREAD: Final = 0.01
 #: What a steward should see rather than nobody: turned and inverted films are chest films.
 _STILL_CHESTS: Final = ("upright", "trimmed", "inverted", "turned-90", "turned-180", "turned-270")
+
+#: A film that is framed tightly is not cropped: that flag is raised where this share of the films
+#: cut to less than the lungs still raise it, out of fold. An inverted or turned film misleads,
+#: so those flags stay where they are raised soonest.
+_CROPPED_FOUND: Final = 0.9
 
 Features = Mapping[str, NDArray[np.float16]]
 
@@ -79,7 +84,7 @@ def fit(films: Films, drawn: Features) -> tuple[CheckNumbers, FilmCheck]:
             sure[name][left_out] = part.sureness(found[left_out])
     in_doubt = _ROOM * _ceiling(far["upright"], PASS)
     beyond = _MARGIN * max(float(far[name].max()) for name in _STILL_CHESTS)
-    kept = _with_threshold(numbers(mine), sure["upright"])
+    kept = _with_threshold(numbers(mine), sure)
     check = FilmCheck(
         sha256=hashlib.sha256(kept.to_bytes()).hexdigest(),
         in_doubt=_rounded_up(in_doubt),
@@ -130,14 +135,17 @@ def _heads(
     return np.stack(weights, axis=1), np.array(bias)
 
 
-def _with_threshold(kept: CheckNumbers, upright: NDArray[np.float64]) -> CheckNumbers:
+def _with_threshold(kept: CheckNumbers, sure: Mapping[str, NDArray[np.float64]]) -> CheckNumbers:
     """Return the numbers with each head shifted so that at most 0.5 % of good films are flagged.
 
-    A head that flags fewer already stays as it is.
+    A head that flags fewer already stays as it is, but for `cropped` (_CROPPED_FOUND).
     """
     bias = kept.bias.astype(np.float64)
-    for column in range(len(FROM_PIXELS)):
-        worst = min(_ceiling(upright[:, column], PASS), 1 - 1e-9)
+    for column, name in enumerate(FROM_PIXELS):
+        worst = _ceiling(sure["upright"][:, column], PASS)
+        if name == "cropped":
+            worst = max(worst, _ceiling(sure["cropped"][:, column], 1 - _CROPPED_FOUND))
+        worst = min(worst, 1 - 1e-9)
         if worst >= FLAGGED:
             bias[column] -= np.log(worst / (1 - worst)) + 1e-3
     return CheckNumbers(**(vars(kept) | {"bias": bias.astype(np.float32)}))
@@ -241,8 +249,8 @@ def main() -> None:
     parser.add_argument("films", type=Path, metavar="FILMS_DIR")
     parser.add_argument("--drawn", type=Path, required=True, metavar="DIR")
     parser.add_argument("--model", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--out", type=Path, default=HEADS, metavar="DIR")
-    parser.add_argument("--card", type=Path, default=CARD, metavar="FILE")
+    parser.add_argument("--out", type=Path, default=KEPT, metavar="DIR")
+    parser.add_argument("--card", type=Path, default=PAGE, metavar="FILE")
     parser.add_argument("--features", type=Path, help="keep the films' features in this file")
     chosen = parser.parse_args()
     model = ServedFeatures(chosen.model)

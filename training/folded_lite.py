@@ -84,15 +84,17 @@ class FoldedLite:
         x = tf.nn.relu6(self._conv(x, "_conv_head", 1))
         return tf.concat([*found, pooled(x)], axis=1)
 
+    def _folded(self, name: str) -> Any:
+        return self._kernel[name] * self._scale[name]
+
     def _conv(self, x: Any, name: str, stride: int) -> Any:
-        kernel = self._kernel[name]
-        scale = self._scale[name]
+        kernel = self._folded(name)
         if name.endswith("_depthwise_conv"):
             # (h, w, 1, c) of PyTorch's (c, 1, h, w): TensorFlow wants (h, w, c, 1).
-            kernel = tf.transpose(kernel * scale, (0, 1, 3, 2))
+            kernel = tf.transpose(kernel, (0, 1, 3, 2))
             x = tf.nn.depthwise_conv2d(x, kernel, (1, stride, stride, 1), "SAME")
         else:
-            x = tf.nn.conv2d(x, kernel * scale, stride, "SAME")
+            x = tf.nn.conv2d(x, kernel, stride, "SAME")
         return tf.nn.bias_add(x, self._shift[name])
 
     def _block(self, x: Any, number: int) -> Any:

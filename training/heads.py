@@ -1,4 +1,4 @@
-"""The heads: one regularised logistic regression per finding on frozen, pooled features.
+"""Fits the heads: one regularised logistic regression per finding on pooled features.
 
 Fitted class-balanced, because rare findings would otherwise be answered "no" and rank worse;
 that shifts the probabilities, so Platt's scaling (Platt 1999) on out-of-fold scores shifts them
@@ -6,8 +6,6 @@ back. Both are linear in the features, so in the end each finding is one row of 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -16,71 +14,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
-from training.metrics import macro_auroc
+from training.linear import Array, Linear
+from training.tuned_folds import FOLDS
 
 #: Inverse strength of the L2 penalty on standardised features, tried from strong to weak.
 STRENGTHS: Final = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
-FOLDS: Final = 5
-
-Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Heads:
-    """Everything that was learned. k findings in `names`, d pooled features.
-
-    mean, scale:     float32 (d,), of the features over the films fitted on.
-    weights, bias:   float32 (d, k) and (k,), on standardised features, calibration folded in:
-                     probability = sigmoid(((features - mean) / scale) @ weights + bias).
-    map_scale:       float32 (k,), the push that the activation map shows as 1 (starter_model.py).
-    """
-
-    names: tuple[str, ...]
-    mean: NDArray[np.float32]
-    scale: NDArray[np.float32]
-    weights: NDArray[np.float32]
-    bias: NDArray[np.float32]
-    map_scale: NDArray[np.float32]
-
-    def save(self, path: Path) -> None:
-        """Write a .npz that `load` reads; the same heads give the same bytes."""
-        np.savez(
-            path,
-            names=np.array(self.names),
-            mean=self.mean,
-            scale=self.scale,
-            weights=self.weights,
-            bias=self.bias,
-            map_scale=self.map_scale,
-        )
-
-    @classmethod
-    def load(cls, path: Path) -> "Heads":
-        """Return what `save` wrote."""
-        with np.load(path, allow_pickle=False) as kept:
-            return cls(
-                names=tuple(str(name) for name in kept["names"]),
-                mean=kept["mean"],
-                scale=kept["scale"],
-                weights=kept["weights"],
-                bias=kept["bias"],
-                map_scale=kept["map_scale"],
-            )
-
-
-@dataclass(frozen=True)
-class Linear:
-    """Uncalibrated heads on standardised features."""
-
-    mean: Array
-    scale: Array
-    weights: Array
-    bias: Array
-
-    def logits(self, features: NDArray[np.floating]) -> Array:
-        """Return (n, k) for features (n, d)."""
-        standard = (features.astype(np.float64) - self.mean) / self.scale
-        return np.asarray(standard @ self.weights + self.bias)
 
 
 def fit(
@@ -103,22 +41,6 @@ def fit(
     return Linear(mean, scale, weights, np.array([bias for _, bias in columns]))
 
 
-def out_of_fold(
-    features: NDArray[np.floating],
-    truth: NDArray[np.floating],
-    patients: Sequence[str],
-    strengths: Sequence[float],
-    *,
-    seed: int = 1,
-) -> Array:
-    """Return logits (n, k), each film scored by heads that never saw its patient."""
-    logits = np.full(truth.shape, np.nan)
-    for fitted_on, left_out in folds(truth, patients, seed=seed):
-        heads = fit(features[fitted_on], truth[fitted_on], strengths)
-        logits[left_out] = heads.logits(features[left_out])
-    return logits
-
-
 def folds(
     truth: NDArray[np.floating], patients: Sequence[str], *, seed: int = 1
 ) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
@@ -131,27 +53,6 @@ def folds(
     rarest[truth.sum(axis=1) == 0] = truth.shape[1]
     splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     return list(splitter.split(np.zeros(len(truth)), rarest, np.array(patients)))
-
-
-def choose_strength(
-    features: NDArray[np.floating],
-    truth: NDArray[np.floating],
-    patients: Sequence[str],
-    *,
-    seed: int = 1,
-) -> tuple[float, dict[float, float]]:
-    """Return the strength with the best macro AUROC out of fold, and every one's figure.
-
-    One for all findings: chosen one by one, findings with thirty positives would choose noise.
-    """
-    found = {
-        strength: macro_auroc(
-            truth,
-            out_of_fold(features, truth, patients, [strength] * truth.shape[1], seed=seed),
-        )
-        for strength in STRENGTHS
-    }
-    return max(found, key=lambda strength: found[strength]), found
 
 
 def platt(truth: NDArray[np.floating], logits: Array) -> tuple[Array, Array]:

@@ -17,13 +17,12 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from training.build_starter import HEADS
 from training.export import read_manifest
-from training.fitted import Fitted
+from training.fitted import KEPT, Fitted
 from training.starter_model import OUTPUTS, starter_model
 
 
-def differences(folder: Path, films: int = 7, heads_dir: Path = HEADS) -> dict[str, Any]:
+def differences(folder: Path, films: int = 7, heads_dir: Path = KEPT) -> dict[str, Any]:
     """Return the largest difference of each output between Keras and ONNX Runtime.
 
     The films are drawn: noise, flat grey, ramps; what they show does not matter here.

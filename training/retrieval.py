@@ -1,10 +1,10 @@
 """Judges embeddings by what lies near: the same patient, and films with the same findings.
 
-    python -m training.retrieval FILMS_DIR FEATURES.npz [--raw RAW.npz] [--levels 80,112,320,1280]
-                                 [--json OUT]
+    python -m training.retrieval FILMS_DIR WORK [--kept DIR] [--json OUT]
 
-FEATURES holds `pooled` (n, d), the pooled features of all films in labels.csv's order; RAW the
-same of the backbone with ImageNet's weights, to compare with (without it FEATURES are those).
+WORK is the folder that training/tune_starter.py fills: features of the films fitted on by five
+networks that each left a part out, and of all films by ImageNet's weights. DIR, the repository's
+starter by default, holds the served network's features.
 
 `same_patient`: of films whose patient has another film, how many have one of them among their ten
 nearest; all other films are in the gallery. `agreement`: mean Jaccard index of the findings
@@ -14,7 +14,8 @@ the lift when only films of the query's own collection are in the gallery, since
 both in looks and in findings. Nearness is the cosine.
 
 Choose by the fitted patients' figures: five folds by patient, everything learned on the other
-four. The held-out patients' are for telling what the choice is worth.
+four, network and embedding; the gallery is then the films fitted on. The held-out patients' are
+for telling what the choice is worth; their gallery is all films.
 """
 
 import argparse
@@ -31,10 +32,12 @@ from schemas.findings import INDEX
 from schemas.model_card import Figure
 from training import bootstrap, nih
 from training.bootstrap import Array
-from training.projection import projection
+from training.fitted import KEPT
+from training.kept_films import FEATURES_FILE, KeptFilms
+from training.projection import whitening
+from training.tuned_folds import PLAIN_FILE, Fold, read_folds
 
 NEAREST: Final = 10
-FOLDS: Final = 5
 ROUNDS: Final = 1000
 #: Channels of the starter's pooled levels, from shallow to deep (training/starter_model.py).
 LEVELS: Final = (80, 112, 320, 1280)
@@ -81,30 +84,18 @@ def standardised(fitted_on: Array, features: Array) -> Array:
     return np.asarray((features - fitted_on.mean(axis=0)) / scale)
 
 
-def whitened(width: int, shrinkage: float, *, scaled: bool = True) -> Embed:
-    """Return an embedding by principal axes, each divided by its spread.
+def centred(fitted_on: Array, features: Array) -> Array:
+    """Return the features less the mean of the films fitted on."""
+    return np.asarray(features - fitted_on.mean(axis=0))
 
-    shrinkage, 0..1: each axis' variance is drawn so far to the mean of all, which keeps axes that
-    the films hardly fill from being blown up (Ledoit and Wolf 2004); at 1 nothing is whitened.
-    """
+
+def whitened(width: int, shrinkage: float, *, scaled: bool = False) -> Embed:
+    """Return an embedding by training/projection.py's whitening of centred features."""
 
     def embed(fitted_on: Array, features: Array) -> Array:
-        if scaled:
-            fitted_on, features = (
-                standardised(fitted_on, fitted_on),
-                standardised(fitted_on, features),
-            )
-        centre = fitted_on.mean(axis=0)
-        # Of films by films, not features by features: they are half as many.
-        values, turned = np.linalg.eigh((fitted_on - centre) @ (fitted_on - centre).T)
-        kept = values > values[-1] * 1e-10
-        spread = np.sqrt(values[kept][::-1])
-        axes = (turned[:, kept].T @ (fitted_on - centre))[::-1] / spread[:, None]
-        if len(spread) < width:
-            raise ValueError(f"wanted {width} axes, came {len(spread)} films to find them in")
-        variance = spread**2 / max(1, len(fitted_on) - 1)
-        shrunk = (1 - shrinkage) * variance + shrinkage * variance.sum() / fitted_on.shape[1]
-        return np.asarray((features - centre) @ axes[:width].T / np.sqrt(shrunk[:width]))
+        ready = standardised if scaled else centred
+        axes = whitening(ready(fitted_on, fitted_on), width, shrinkage)
+        return np.asarray(ready(fitted_on, features) @ axes)
 
     return embed
 
@@ -112,11 +103,6 @@ def whitened(width: int, shrinkage: float, *, scaled: bool = True) -> Embed:
 def as_they_are(_: Array, features: Array) -> Array:
     """Return the features."""
     return features
-
-
-def todays(fitted_on: Array, features: Array) -> Array:
-    """Return the starter's embedding: centred, scaled, seeded orthogonal projection to 512."""
-    return np.asarray(standardised(fitted_on, features) @ projection(features.shape[1]))
 
 
 def judge(library: Library, embeddings: Array, queries: NDArray[np.bool_]) -> Retrieval:
@@ -190,53 +176,80 @@ def _summed(width: int, said: Array, weights: Array) -> Retrieval:
     )
 
 
+@dataclass(frozen=True)
+class Option:
+    """Something to embed films by.
+
+    by_fold: (films fitted on, d) of each fold's network. served: (all films, d).
+    """
+
+    name: str
+    by_fold: tuple[Array, ...]
+    served: Array
+    embed: Embed
+
+
 def compare(
-    rows: Sequence[nih.Row], options: Iterable[tuple[str, Array, Embed]]
+    rows: Sequence[nih.Row],
+    splits: Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]],
+    options: Iterable[Option],
 ) -> Iterator[dict[str, Any]]:
-    """Give a line for each option (name, features (n, d), embedding): both sides' figures."""
-    library = Library.of(rows)
+    """Give a line for each option: both sides' figures.
+
+    splits: (fitted on, left out) of each fold, places among the films that are not held out.
+    """
+    every = Library.of(rows)
     apart = np.array([nih.held_out(row.patient) for row in rows])
-    names = np.unique(library.patients[~apart])
-    order = np.random.default_rng(1).permutation(len(names))
-    fold_of = dict(zip(names[order], np.arange(len(names)) % FOLDS, strict=True))
-    fold = np.array([fold_of.get(patient, -1) for patient in library.patients])
-    for name, features, embed in options:
-        table = features.astype(np.float64)
-        parts = []
-        for left_out in range(FOLDS):
-            embedded = embed(table[~apart & (fold != left_out)], table)
-            parts.append((fold == left_out, per_query(library, embedded, fold == left_out)))
-        said = np.full((5, len(rows)), np.nan)
-        for mask, figures in parts:
-            said[:, mask] = figures
-        weights = bootstrap.draws(list(library.patients[~apart]), ROUNDS)
-        width = embedded.shape[1]
-        crossed = _summed(width, said[:, ~apart], weights)
-        held = judge(library, embed(table[~apart], table), apart)
-        yield {"option": name, "width": width, "fitted": crossed, "held_out": held}
+    mine = Library.of([row for row in rows if not nih.held_out(row.patient)])
+    weights = bootstrap.draws(list(mine.patients), ROUNDS)
+    for option in options:
+        said = np.full((5, len(mine.patients)), np.nan)
+        for (fitted_on, left_out), features in zip(splits, option.by_fold, strict=True):
+            queries = np.isin(np.arange(len(features)), left_out)
+            embedded = option.embed(features[fitted_on], features)
+            said[:, queries] = per_query(mine, embedded, queries)
+        served = option.embed(option.served[~apart], option.served)
+        yield {
+            "option": option.name,
+            "width": served.shape[1],
+            "fitted": _summed(served.shape[1], said, weights),
+            "held_out": judge(every, served, apart),
+        }
 
 
-def options(features: Array, raw: Array, levels: Sequence[int]) -> list[tuple[str, Array, Embed]]:
-    """Return what is compared: raw, today's, whitened to several widths, some of the levels."""
-    if sum(levels) != features.shape[1]:
-        raise ValueError(f"wanted levels that make {features.shape[1]} features, came {levels}")
-    ends = np.cumsum((0, *levels))
-    found: list[tuple[str, Array, Embed]] = [
-        ("raw ImageNet, all levels", raw, as_they_are),
-        ("raw ImageNet, last level", raw[:, -levels[-1] :], as_they_are),
-        ("centred, scaled, orthogonal 512", features, todays),
-        ("centred and scaled, not projected", features, standardised),
+def options(
+    plain: Array, folds: Sequence[Fold], served: Array, apart: NDArray[np.bool_]
+) -> list[Option]:
+    """Return what is compared: raw, whitened to several widths, some of the levels."""
+    if sum(LEVELS) != served.shape[1]:
+        raise ValueError(f"wanted levels that make {served.shape[1]} features, came {LEVELS}")
+    ends = np.cumsum((0, *LEVELS))
+    tuned = tuple(fold.features.astype(np.float64) for fold in folds)
+
+    def raw(first: int) -> tuple[tuple[Array, ...], Array]:
+        return tuple(plain[~apart][:, first:] for _ in folds), plain[:, first:]
+
+    found = [
+        Option("raw ImageNet, all levels", *raw(0), as_they_are),
+        Option("raw ImageNet, last level", *raw(-LEVELS[-1]), as_they_are),
+        Option("raw ImageNet, whitened 512, shrinkage 0.99", *raw(0), whitened(512, 0.99)),
+        Option("tuned, as they are", tuned, served, as_they_are),
+        Option("tuned, centred and scaled", tuned, served, standardised),
     ]
+    found += [
+        Option(f"tuned, scaled, whitened 512, shrinkage {s:g}", tuned, served,
+               whitened(512, s, scaled=True))
+        for s in (0.3, 0.9, 1.0)
+    ]  # fmt: skip
     for width in (128, 256, 512):
         found += [
-            (f"whitened {width}, shrinkage {s:g}", features, whitened(width, s))
-            for s in (0.1, 0.3, 0.6)
+            Option(f"tuned, whitened {width}, shrinkage {s:g}", tuned, served, whitened(width, s))
+            for s in (0.6, 0.9, 0.97, 0.99, 1.0)
         ]
-    found.append(("principal axes 512, not whitened", features, whitened(512, 1.0)))
-    for first in range(1, len(levels)):
-        part = features[:, ends[first] :]
-        found.append((f"without the first {first} levels, whitened 256, shrinkage 0.1",
-                      part, whitened(256, 0.1)))  # fmt: skip
+    for first in range(1, len(LEVELS)):
+        parts = tuple(features[:, ends[first] :] for features in tuned)
+        name = f"tuned without the first {first} levels, whitened 512, shrinkage 0.99"
+        found.append(Option(name, parts, served[:, ends[first] :], whitened(512, 0.99)))
     return found
 
 
@@ -258,24 +271,25 @@ def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("films", type=Path, metavar="FILMS_DIR")
-    parser.add_argument("features", type=Path, metavar="FEATURES.npz")
-    parser.add_argument("--raw", type=Path, metavar="RAW.npz")
-    parser.add_argument("--levels", default=",".join(map(str, LEVELS)), metavar="COUNTS")
+    parser.add_argument("work", type=Path, metavar="WORK")
+    parser.add_argument("--kept", type=Path, default=KEPT, metavar="DIR")
     parser.add_argument("--json", type=Path, metavar="OUT")
     chosen = parser.parse_args()
     rows = nih.read_rows(chosen.films)
-    pooled, raw = (
-        np.load(path, allow_pickle=False)["pooled"].astype(np.float64)
-        for path in (chosen.features, chosen.raw or chosen.features)
-    )
-    if len(pooled) != len(rows) or len(raw) != len(rows):
-        raise ValueError(f"wanted features of {len(rows)} films, came {len(pooled)}, {len(raw)}")
-    levels = tuple(int(count) for count in chosen.levels.split(","))
+    kept = KeptFilms.load(chosen.kept / FEATURES_FILE)
+    folds = read_folds(chosen.work)
+    with np.load(chosen.work / PLAIN_FILE, allow_pickle=False) as file:
+        plain = file["features"].astype(np.float64)
+    if not len(plain) == len(kept.names) == len(rows):
+        wanted, came = len(rows), (len(plain), len(kept.names))
+        raise ValueError(f"wanted features of {wanted} films, came {came}")
+    splits = [(fold.fitted_on, fold.left_out) for fold in folds]
     print("| embedding | width | same patient, fitted | held out | agreement, fitted | held out |"
           " lift, fitted | held out | lift within the collection, fitted | held out |\n"
           "|---|---|---|---|---|---|---|---|---|---|")  # fmt: skip
     lines = []
-    for line in compare(rows, options(pooled, raw, levels)):
+    compared = options(plain, folds, kept.features.astype(np.float64), kept.apart)
+    for line in compare(rows, splits, compared):
         lines.append(line)
         crossed, held = line["fitted"], line["held_out"]
         print(f"| {line['option']} | {line['width']} | {_told(crossed.same_patient)}"

@@ -16,8 +16,7 @@ from keras import layers, ops
 from schemas.findings import FINDINGS, INDEX
 from training.efficientnet_lite import backbone, weights_file
 from training.fitted import Fitted, Kernels
-from training.heads import Heads
-from training.projection import SEED, projection
+from training.linear import Heads
 
 #: Pixels. Chosen in docs/adr/0020-starter-model.md.
 SIDE: Final = 320
@@ -70,7 +69,7 @@ def starter_model(fitted: Fitted, side: int = SIDE, levels: Sequence[int] = LEVE
     # NaN is added after the sigmoid: some runtimes clamp its argument and would turn NaN into 1.
     probabilities = known + gaps
 
-    projected = ops.matmul(standard, projection(len(heads.mean)))
+    projected = ops.matmul(standard, fitted.projection)
     length = ops.sqrt(ops.sum(ops.square(projected), axis=1, keepdims=True))
     embedding = projected / ops.maximum(length, 1e-12)
 
@@ -95,13 +94,14 @@ def starter_model(fitted: Fitted, side: int = SIDE, levels: Sequence[int] = LEVE
 def embedding_version(fitted: Fitted, side: int = SIDE, levels: Sequence[int] = LEVELS) -> str:
     """Return 16 hex digits of everything the embedding depends on: two alike can be compared.
 
-    Backbone weights, side, levels, centring and scaling, the projection's seed; not the heads'
-    weights, so that refitted heads keep the library's embeddings.
+    Backbone weights, side, levels, centring and scaling, the projection; not the heads' weights,
+    so that refitted heads keep the library's embeddings.
     """
     digest = hashlib.sha256(weights_file().read_bytes())
-    digest.update(f"side={side} levels={tuple(levels)} seed={SEED} unit-length".encode())
+    digest.update(f"side={side} levels={tuple(levels)} unit-length".encode())
     digest.update(fitted.heads.mean.astype("<f4").tobytes())
     digest.update(fitted.heads.scale.astype("<f4").tobytes())
+    digest.update(fitted.projection.astype("<f2").tobytes())
     for name, kernel in sorted(fitted.kernels.items()):
         digest.update(name.encode() + kernel.astype("<f2").tobytes())
     return digest.hexdigest()[:16]

@@ -2,9 +2,10 @@
 
     python -m training.tune_starter FILMS_DIR WORK [--set NAME=VALUE ...] [--only 0,1,final]
 
-Held-out patients (training/nih.py) are in none of it but the last features. WORK gets a file for
-each fold, `fold0.npz` to `fold4.npz`, and `final.npz`; what is there already is not done again, so
-a run of hours can be stopped. NAME=VALUE sets a field of training.fine_tune.Recipe.
+Held-out patients (training/nih.py) are in none of it but plain.npz, the features that ImageNet's
+weights give of all films, and the last features. WORK gets a file for each fold, `fold0.npz` to
+`fold4.npz`, and `final.npz`; what is there already is not done again, so a run of hours can be
+stopped. NAME=VALUE sets a field of training.fine_tune.Recipe.
 """
 
 import argparse
@@ -27,11 +28,10 @@ from training.fine_tune import Recipe, Tables, Tuned, early_outputs, fine_tune, 
 from training.folded_lite import FoldedLite
 from training.metrics import macro_auroc
 from training.torch_weights import read_state_dict
+from training.tuned_folds import FINAL, PLAIN_FILE, RECIPE_FILE, named, path_of
 
 #: Parts of a film that are looked at besides the whole: top, left, size, as shares of its side.
 CROPS: Final = ((0.0, 0.0, 0.92), (0.0, 0.08, 0.92), (0.08, 0.0, 0.92), (0.08, 0.08, 0.92))
-FINAL: Final = "final"
-RECIPE_FILE: Final = "recipe.json"
 
 Kept = dict[str, NDArray[Any]]
 
@@ -50,16 +50,16 @@ def tune(rows: Sequence[nih.Row], recipe: Recipe, work: Path, only: Sequence[str
     missing = [name for name in wanted if not path_of(work, name).exists()]
     if not missing:
         return
-    films = np.stack([nih.film(row, recipe.side) for row in mine])
-    net = FoldedLite(read_state_dict(weights_file()), recipe.first_block)
+    every = np.stack([nih.film(row, recipe.side) for row in rows])
+    fit = np.array([not nih.held_out(row.patient) for row in rows])
+    films = every[fit]
     early = early_outputs(films, recipe, work / "early")
-    beside = nih.beside_table(mine)
-    tables = Tables(films, pooled_features(net, films), truth, beside, early)
+    plain = _plain_features(every, recipe, work / PLAIN_FILE)[fit]
+    tables = Tables(films, plain, truth, nih.beside_table(mine), early)
     for name in missing:
         began = time.monotonic()
         if name == FINAL:
-            others = np.stack([nih.film(row, recipe.side) for row in rows])
-            kept = _final(tables, others, recipe)
+            kept = _final(tables, every, recipe)
             told = "all films"
         else:
             kept = _fold(tables, splits[int(name)], recipe)
@@ -69,9 +69,13 @@ def tune(rows: Sequence[nih.Row], recipe: Recipe, work: Path, only: Sequence[str
         print(f"{name}: {told}, {time.monotonic() - began:.0f} s", flush=True)
 
 
-def path_of(work: Path, name: str) -> Path:
-    """Return where a fold, "0" to "4", or the final fit is kept."""
-    return work / (f"{FINAL}.npz" if name == FINAL else f"fold{name}.npz")
+def _plain_features(films: NDArray[np.uint8], recipe: Recipe, path: Path) -> NDArray[np.float32]:
+    """Return the features (n, d) that ImageNet's weights give; kept, for comparisons read them."""
+    if not path.exists():
+        net = FoldedLite(read_state_dict(weights_file()), recipe.first_block)
+        np.savez(path, features=pooled_features(net, films))
+    with np.load(path, allow_pickle=False) as kept:
+        return np.asarray(kept["features"])
 
 
 def _fold(
@@ -98,7 +102,7 @@ def _final(tables: Tables, every: NDArray[np.uint8], recipe: Recipe) -> Kept:
     return {
         "features": pooled_features(net, every).astype(np.float16),
         **_head(tuned),
-        **{f"kernel:{name}": kernel.astype(np.float16) for name, kernel in tuned.kernels.items()},
+        **named(tuned.kernels),
     }
 
 

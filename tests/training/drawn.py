@@ -13,7 +13,7 @@ def draw_films(folder: Path, count: int) -> None:
     rng = np.random.default_rng(4)
     lines = ["file,findings,patient_id,view,sex,age,licence,source"]
     for number in range(count):
-        present = [name for name in ASSESSED if rng.random() < 0.4]
+        present = [name for name in ASSESSED if rng.random() < 0.25]
         words = sorted({MAPPING[name][0] for name in present}) or ["Hernia"]
         samples = rng.normal(80, 10, (96, 96))
         for name in present:

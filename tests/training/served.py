@@ -1,6 +1,6 @@
-"""Run in the training environment: pooled features of a fitted folder's Keras graph.
+"""Run in the training environment: pooled features of tuned kernels in the graph that is served.
 
-python -m tests.training.served FITTED FILMS.npy OUT.npy
+python -m tests.training.served WORK FILMS.npy OUT.npy
 """
 
 import sys
@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from training.fitted import Fitted
 from training.starter_model import feature_model
+from training.tuned_folds import read_kernels
 
 if __name__ == "__main__":
-    fitted, films, out = map(Path, sys.argv[1:])
+    work, films, out = map(Path, sys.argv[1:])
     tensors = np.load(films)
-    model = feature_model(tensors.shape[1], kernels=Fitted.load(fitted).kernels)
+    model = feature_model(tensors.shape[1], kernels=read_kernels(work))
     np.save(out, np.asarray(model(tensors)[0]))

@@ -1,23 +1,38 @@
-"""The seeded projection."""
-
-import hashlib
+"""The whitened projection."""
 
 import numpy as np
 import pytest
 
-from training.projection import projection
+from training.projection import whitening
 
 
-def test_columns_are_orthonormal_and_cosines_survive() -> None:
-    frame = projection(640).astype(np.float64)
-    np.testing.assert_allclose(frame.T @ frame, np.eye(512), atol=1e-4)
+def films(count: int = 60) -> np.ndarray:
+    rng = np.random.default_rng(5)
+    turned = np.linalg.qr(rng.normal(size=(6, 6)))[0]
+    table = rng.normal(size=(count, 6)) * [9, 5, 3, 2, 1, 0.5] @ turned
+    return np.asarray(table - table.mean(axis=0))
 
 
-def test_it_is_the_same_numbers_on_every_machine() -> None:
-    found = hashlib.sha256(projection(640).tobytes()).hexdigest()
-    assert found == "3b2a3a267d916ac10afd9e0f730f638e5f9d0235820a46e94360c31b0223940b"
+def test_whitening_makes_the_spread_equal_and_shrinkage_of_one_only_turns() -> None:
+    table = films()
+    white = table @ whitening(table, 6, 0.0)
+    np.testing.assert_allclose(white.std(axis=0, ddof=1), 1, rtol=1e-6)
+    turned = table @ whitening(table, 6, 1.0)
+    lengths = np.linalg.norm(turned, axis=1) / np.linalg.norm(table, axis=1)
+    assert lengths.std() / lengths.mean() < 1e-6
 
 
-def test_too_few_features_are_refused() -> None:
-    with pytest.raises(ValueError, match="wanted at least 512 features, came 100"):
-        projection(100)
+def test_axes_come_from_the_widest_on_and_of_few_films_the_last_columns_are_nothing() -> None:
+    table = films()
+    two = whitening(table, 2, 0.3)
+    np.testing.assert_allclose(two, whitening(table, 6, 0.3)[:, :2])
+    few = whitening(table[:4] - table[:4].mean(axis=0), 5, 0.3)
+    assert few.shape == (6, 5)
+    assert (few[:, 3:] == 0).all()
+    assert (np.abs(few[:, :3]).max(axis=0) > 0).all()
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_an_axis_looks_the_same_way_whatever_the_library_s_sign(turn: int) -> None:
+    found = whitening(turn * films(), 6)
+    assert (found[np.abs(found).argmax(axis=0), np.arange(6)] > 0).all()

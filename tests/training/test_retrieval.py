@@ -6,16 +6,19 @@ import numpy as np
 import pytest
 
 from training import nih
+from training.linear import Linear
 from training.retrieval import (
+    LEVELS,
     Library,
+    Option,
     as_they_are,
     compare,
     jaccard,
     judge,
     options,
     per_query,
-    whitened,
 )
+from training.tuned_folds import Fold
 
 
 def library(patients: list[str], present: list[list[int]]) -> Library:
@@ -75,22 +78,6 @@ def test_what_only_knows_the_collection_lifts_nothing_within_it() -> None:
     assert judge(alone, embeddings, np.ones(120, bool)).within.value is None
 
 
-def test_whitening_makes_the_spread_equal_and_shrinkage_of_one_only_turns() -> None:
-    rng = np.random.default_rng(5)
-    table = (
-        rng.normal(size=(400, 6)) * [9, 5, 3, 2, 1, 0.5] @ np.linalg.qr(rng.normal(size=(6, 6)))[0]
-    )
-    white = whitened(6, 0.0, scaled=False)(table, table)
-    np.testing.assert_allclose(white.std(axis=0, ddof=1), 1, rtol=1e-6)
-    turned = whitened(6, 1.0, scaled=False)(table, table)
-    apart = np.linalg.norm(table[:50, None] - table[None, :50], axis=2)
-    turned_apart = np.linalg.norm(turned[:50, None] - turned[None, :50], axis=2)
-    ratio = turned_apart[apart > 0] / apart[apart > 0]
-    assert ratio.std() / ratio.mean() < 1e-6
-    with pytest.raises(ValueError, match="wanted 7 axes"):
-        whitened(7, 0.1)(table, table)
-
-
 def test_what_is_learned_comes_from_the_films_fitted_on_only() -> None:
     rng = np.random.default_rng(6)
     rows = [
@@ -99,31 +86,41 @@ def test_what_is_learned_comes_from_the_films_fitted_on_only() -> None:
         )
         for n in range(120)
     ]
-    features = rng.normal(size=(120, 5))
-    seen: list[int] = []
+    apart = np.array([nih.held_out(row.patient) for row in rows])
+    count = int((~apart).sum())
+    half = np.arange(count) // 2 < count // 4
+    splits = [(np.flatnonzero(part), np.flatnonzero(~part)) for part in (half, ~half)]
+    networks = tuple(rng.normal(size=(count, 5)) for _ in splits)
+    served = rng.normal(size=(120, 5))
+    seen: list[np.ndarray] = []
 
     def remember(fitted_on: np.ndarray, every: np.ndarray) -> np.ndarray:
-        seen.append(len(fitted_on))
-        apart = np.array([nih.held_out(row.patient) for row in rows])
-        held = {tuple(film) for film in every[apart]}
-        assert not held & {tuple(film) for film in fitted_on}
+        seen.append(fitted_on)
         return every
 
-    (line,) = compare(rows, [("told", features, remember)])
-    apart = sum(nih.held_out(row.patient) for row in rows)
-    assert len(seen) == 6
-    assert seen[-1] == 120 - apart  # for the held-out films, all the others
-    assert sum(seen[:5]) == 4 * (120 - apart)  # each fold, the other four
-    assert (line["fitted"].queries, line["held_out"].queries) == (120 - apart, apart)
+    (line,) = compare(rows, splits, [Option("told", networks, served, remember)])
+    # Each fold's own network and its own part; for the held-out films, all the others.
+    for came, features, (fitted_on, _) in zip(seen, networks, splits, strict=False):
+        np.testing.assert_array_equal(came, features[fitted_on])
+    np.testing.assert_array_equal(seen[2], served[~apart])
+    assert (line["fitted"].queries, line["held_out"].queries) == (count, apart.sum())
 
 
 def test_every_option_is_of_features_that_its_levels_make() -> None:
-    features = np.random.default_rng(1).normal(size=(20, 600))
-    found = options(features, features, (40, 60, 500))
-    names = [name for name, _, _ in found]
-    assert len(set(names)) == len(names)
-    assert found[0][2] is as_they_are
-    assert found[1][1].shape == (20, 500)
-    assert [table.shape[1] for name, table, _ in found if name.startswith("without")] == [560, 500]
-    with pytest.raises(ValueError, match="wanted levels that make 600"):
-        options(features, features, (40, 60))
+    width = sum(LEVELS)
+    rng = np.random.default_rng(1)
+    plain, served = rng.normal(size=(2, 20, width))
+    apart = np.arange(20) < 4
+    head = Linear(*(np.zeros(1) for _ in range(4)))
+    places = np.arange(16)
+    fold = Fold(places[:8], places[8:], rng.normal(size=(16, width)).astype(np.float16),
+                np.zeros((0, 8, width), np.float16), head)  # fmt: skip
+    found = options(plain, [fold], served, apart)
+    assert len({option.name for option in found}) == len(found)
+    assert found[0].embed is as_they_are
+    assert found[1].served.shape == (20, 1280)
+    shapes = [option.served.shape[1] for option in found if "without" in option.name]
+    assert shapes == [1712, 1600, 1280]
+    assert all(len(option.by_fold[0]) == 16 for option in found)
+    with pytest.raises(ValueError, match="wanted levels that make 5"):
+        options(plain, [fold], served[:, :5], apart)

@@ -19,12 +19,18 @@ from store.ports import Objects, Rows
 from store.records import ModelRow
 from store.rows import connect as connect_rows
 from store.settings import Settings
+from tests.requirements import ROOT
 from tests.training.environment import run_training
 from workers.models import BUCKET, ModelsProcess, seed_starter
 from workers.triton import BULK, URGENT, Scores, TritonControl, TritonModel
 from workers.triton_config import render
 
 T = TypeVar("T")
+#: The version of the starter that is built.
+VERSION = ModelManifest.model_validate_json(
+    (ROOT / "triton_models" / "starter" / "model.json").read_bytes()
+).version
+LIVE = str(VERSION)
 NONE_READY: frozenset[int] = frozenset()
 
 pytestmark = [pytest.mark.services]
@@ -123,7 +129,7 @@ def test_the_seeded_model_is_live_whole_and_served(
     )
     assert kept == live.manifest
     assert control.ready_versions() == {live.manifest.version}
-    assert model.side("1") == live.manifest.side
+    assert model.side(LIVE) == live.manifest.side
 
 
 @pytest.mark.training
@@ -131,9 +137,9 @@ def test_the_seeded_model_is_live_whole_and_served(
 def test_triton_over_grpc_answers_what_onnx_runtime_answers(
     built: Path, model: TritonModel, tmp_path: Path
 ) -> None:
-    images = films(12, model.side("1"))
+    images = films(12, model.side(LIVE))
     single = [images[row : row + 1] for row in range(len(images))]
-    answers = model.score_many(single, "1", BULK)
+    answers = model.score_many(single, LIVE, BULK)
     names = ("probabilities", "embedding", "features", "activation")
     together = {
         name: np.concatenate([getattr(answer, name) for answer in answers]) for name in names
@@ -149,13 +155,13 @@ def test_triton_over_grpc_answers_what_onnx_runtime_answers(
 
 
 def test_requests_in_flight_are_batched_and_keep_their_own_rows(model: TritonModel) -> None:
-    images = films(8, model.side("1"))
-    alone = model.score(images[:1], "1", URGENT)
+    images = films(8, model.side(LIVE))
+    alone = model.score(images[:1], LIVE, URGENT)
     flying: list[Future[Scores]] = [
-        model.submit(images[row : row + 1], "1", BULK) for row in range(len(images))
+        model.submit(images[row : row + 1], LIVE, BULK) for row in range(len(images))
     ]
     wait(flying)
-    many = model.score(images, "1", URGENT)
+    many = model.score(images, LIVE, URGENT)
     for row, future in enumerate(flying):
         np.testing.assert_allclose(future.result().embedding[0], many.embedding[row], atol=1e-4)
     np.testing.assert_allclose(alone.probabilities[0], many.probabilities[0], atol=1e-4)
@@ -177,7 +183,7 @@ def test_without_the_secret_nothing_is_loaded(
     with pytest.raises(Unavailable, match="restricted"):
         stranger.ready_versions()
     stranger.close()
-    assert control.ready_versions() == {1}
+    assert control.ready_versions() == {VERSION}
 
 
 def register_candidate(
@@ -192,28 +198,28 @@ def register_candidate(
 @pytest.fixture
 def with_candidate(live: ModelRow, rows: Rows, objects: Objects) -> None:
     weights = objects.read(BUCKET, model_key(live.manifest, "model.onnx"))
-    register_candidate(live, rows, objects, 2, weights)
+    register_candidate(live, rows, objects, VERSION + 1, weights)
 
 
 @pytest.fixture
 def with_broken_candidate(live: ModelRow, rows: Rows, objects: Objects) -> None:
-    register_candidate(live, rows, objects, 3, b"this is no model")
+    register_candidate(live, rows, objects, VERSION + 2, b"this is no model")
 
 
 @pytest.mark.usefixtures("with_candidate")
 def test_a_candidate_is_loaded_beside_while_the_live_one_answers_every_request(
     process: ModelsProcess, control: TritonControl, model: TritonModel
 ) -> None:
-    one = films(1, model.side("1"))
+    one = films(1, model.side(LIVE))
     answered = 0
     with ThreadPoolExecutor(1) as beside:
         step = beside.submit(process.step)
         while not step.done():
-            answered += len(model.score(one, "1", URGENT))
+            answered += len(model.score(one, LIVE, URGENT))
     assert step.result() == frozenset()
     assert answered
-    assert control.ready_versions() == {1, 2}
-    first, second = model.score(one, "1"), model.score(one, "2")
+    assert control.ready_versions() == {VERSION, VERSION + 1}
+    first, second = model.score(one, LIVE), model.score(one, str(VERSION + 1))
     np.testing.assert_array_equal(first.embedding, second.embedding)
 
 
@@ -221,6 +227,6 @@ def test_a_candidate_is_loaded_beside_while_the_live_one_answers_every_request(
 def test_a_broken_candidate_never_reaches_triton_and_the_live_version_answers(
     process: ModelsProcess, control: TritonControl, model: TritonModel
 ) -> None:
-    assert 3 in process.step()
-    assert 3 not in control.ready_versions()
-    assert len(model.score(films(1, model.side("1")), "1", URGENT)) == 1
+    assert VERSION + 2 in process.step()
+    assert VERSION + 2 not in control.ready_versions()
+    assert len(model.score(films(1, model.side(LIVE)), LIVE, URGENT)) == 1

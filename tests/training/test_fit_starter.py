@@ -1,0 +1,129 @@
+"""The fit on tuned networks, and what can be done with what it leaves: TensorFlow, drawn films."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from schemas.models import ModelManifest
+from tests.training.environment import run_training
+from training.evidence import Evidence
+from training.kept_films import FIT, HOLDOUT, KeptFilms
+from training.nih import ASSESSED, held_out, read_rows
+
+pytestmark = [pytest.mark.training, pytest.mark.timeout(400)]
+
+
+def run(*words: str | Path) -> str:
+    done = run_training(*words)
+    assert done.returncode == 0
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def fitted(tuned: Path) -> Path:
+    run("training.fit_starter", tuned / "films", tuned / "work", "--out", tuned / "fitted")
+    return tuned / "fitted"
+
+
+def manifest(folder: Path) -> ModelManifest:
+    return ModelManifest.model_validate_json((folder / "model.json").read_bytes())
+
+
+def test_the_fit_learns_calibrates_and_what_it_writes_is_built(
+    fitted: Path, tmp_path: Path
+) -> None:
+    said = manifest(fitted)
+    # Bars are easy: a fit that mixed up films, labels or columns would be near 0.5.
+    assert said.figures["held_out.macro_auroc"] > 0.65
+    assert said.figures["cross_validation.macro_auroc"] > 0.65
+    assert said.figures["cross_validation.calibration_error"] < 0.2
+    assert set(said.operating_points) == set(ASSESSED)
+    assert (said.side, said.version) == (64, 2)
+    run("training.build_starter", tmp_path, "--heads", fitted)
+    assert (tmp_path / "model.onnx").stat().st_size > 10_000_000
+
+
+def test_what_is_kept_of_the_films_is_features_labels_and_the_patients_part(
+    tuned: Path, fitted: Path
+) -> None:
+    rows = read_rows(tuned / "films")
+    kept = KeptFilms.load(fitted / "features.npz")
+    assert [*kept.names] == [row.path.stem for row in rows]
+    assert kept.features.dtype == np.float16
+    for row, part in zip(rows, kept.part, strict=True):
+        assert part == (HOLDOUT if held_out(row.patient) else FIT)
+    assert kept.out_of_fold.shape == ((kept.part == FIT).sum(), len(ASSESSED))
+
+
+def test_the_evidence_is_of_folds_that_never_saw_the_patient_and_of_the_served_heads(
+    tuned: Path, fitted: Path
+) -> None:
+    rows = read_rows(tuned / "films")
+    evidence = Evidence.load(tuned / "work" / "evidence.npz")
+    evidence.check(rows)
+    kept = KeptFilms.load(fitted / "features.npz")
+    for column in range(len(ASSESSED)):
+        order = np.argsort(kept.out_of_fold[:, column], kind="stable")
+        assert (np.diff(evidence.out_of_fold[order, column]) >= 0).all()
+
+
+def test_without_films_the_same_heads_are_refitted_and_pass(fitted: Path, tmp_path: Path) -> None:
+    said = run("training.refit", tmp_path, "--kept", fitted)
+    assert "passes" in said
+    with np.load(fitted / "heads.npz") as before, np.load(tmp_path / "heads.npz") as after:
+        for name in ("mean", "scale", "weights", "bias", "map_scale"):
+            np.testing.assert_allclose(after[name], before[name], rtol=1e-4, atol=1e-6)
+    assert manifest(tmp_path).embedding_version == manifest(fitted).embedding_version
+    assert manifest(tmp_path).card is None
+
+
+def test_heads_refitted_on_wrong_labels_do_not_pass(fitted: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong"
+    shutil.copytree(fitted, wrong)
+    kept = KeptFilms.load(wrong / "features.npz")
+    labels = kept.labels.copy()
+    mine = np.flatnonzero(~kept.apart)
+    labels[mine] = labels[np.random.default_rng(1).permutation(mine)]
+    arrays = vars(kept) | {"labels": labels}
+    KeptFilms(**arrays).save(wrong / "features.npz")
+    done = run_training("training.refit", tmp_path / "out", "--kept", wrong)
+    assert done.returncode == 1
+    assert "does not pass" in done.stdout
+
+
+def test_features_of_a_patient_on_the_wrong_side_are_refused(fitted: Path, tmp_path: Path) -> None:
+    kept = KeptFilms.load(fitted / "features.npz")
+    moved = vars(kept) | {"part": np.where(kept.apart, FIT, kept.part)}
+    KeptFilms(**moved).save(tmp_path / "features.npz")
+    with pytest.raises(ValueError, match="on the other side"):
+        KeptFilms.load(tmp_path / "features.npz")
+
+
+def test_what_helped_is_told_of_scores_out_of_fold(tuned: Path, fitted: Path) -> None:
+    assert fitted.exists()
+    lines = run("training.what_helped", tuned / "films", tuned / "work").splitlines()
+    assert lines[0].startswith("| scores | macro AUROC | gain | drawn |")
+    first = lines[2].split(" | ")
+    strength = manifest(fitted).figures["strength"]
+    assert first[0] == f"| tuned, heads refitted, C {strength:g}"
+    wanted = manifest(fitted).figures["cross_validation.macro_auroc"]
+    assert abs(float(first[1].split()[0]) - wanted) < 1e-3
+    told = "\n".join(lines)
+    for word in ("frozen", "tuned along", "mean of crops", "Lung Opacity: "):
+        assert word in told
+
+
+def test_embeddings_are_compared_by_the_folds_networks(
+    tuned: Path, fitted: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "found.json"
+    run("training.retrieval", tuned / "films", tuned / "work", "--kept", fitted, "--json", out)
+    found = json.loads(out.read_text())
+    names = [line["option"] for line in found]
+    assert names[0] == "raw ImageNet, all levels"
+    assert "tuned, whitened 512, shrinkage 0.99" in names
+    # Two films a patient, bars in the same places: alike films are near ones.
+    assert all(line["fitted"]["lift"]["value"] > 1 for line in found)

@@ -1,0 +1,58 @@
+"""Out-of-fold logits of tuned networks, and the strength that is chosen by them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training import heads as fitting
+from training.linear import Array, Linear
+from training.metrics import macro_auroc
+from training.tuned_folds import Fold
+
+
+def logits_of(
+    folds: Sequence[Fold], truth: NDArray[np.floating], strength: float, *, crops: bool = False
+) -> Array:
+    """Return logits (n, k): each film's by its fold's network, heads fitted on the fold's rest.
+
+    crops: the mean of the whole film's, twice, and each crop's.
+    """
+    logits = np.full(truth.shape, np.nan)
+    for fold in folds:
+        fitted_on = fold.features[fold.fitted_on]
+        strengths = [strength] * truth.shape[1]
+        heads = fitting.fit(fitted_on, truth[fold.fitted_on], strengths)
+        logits[fold.left_out] = _asked(heads, fold, crops=crops)
+    return logits
+
+
+def by_own_heads(folds: Sequence[Fold], *, crops: bool = False) -> Array:
+    """Return logits (n, k) by the heads that were tuned together with their network."""
+    films, findings = len(folds[0].features), len(folds[0].head.bias)
+    logits = np.full((films, findings), np.nan)
+    for fold in folds:
+        logits[fold.left_out] = _asked(fold.head, fold, crops=crops)
+    return logits
+
+
+def choose_strength(
+    folds: Sequence[Fold], truth: NDArray[np.floating]
+) -> tuple[float, dict[float, float]]:
+    """Return the strength with the best macro AUROC out of fold, and every one's figure.
+
+    One for all findings: chosen one by one, findings with thirty positives would choose noise.
+    """
+    found = {
+        strength: macro_auroc(truth, logits_of(folds, truth, strength))
+        for strength in fitting.STRENGTHS
+    }
+    return max(found, key=lambda strength: found[strength]), found
+
+
+def _asked(head: Linear, fold: Fold, *, crops: bool) -> Array:
+    whole = head.logits(fold.features[fold.left_out])
+    if not crops:
+        return whole
+    parts = [head.logits(part) for part in fold.cropped]
+    return np.asarray((2 * whole + sum(parts)) / (2 + len(parts)))
