@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.findings import INDEX
-from training.fitted import HEADS_FILE, PROJECTION_FILE
+from training.fitted import Fitted
 from training.metrics import sigmoid
 
 Floats = NDArray[np.float32]
@@ -79,17 +79,15 @@ def read_seeds(path: Path, model: Path) -> Seeds:
     those of the model's heads. Raises ValueError for a file with neither.
     """
     rng = np.random.default_rng(1)
-    with np.load(model / PROJECTION_FILE, allow_pickle=False) as kept:
-        matrix = kept["projection"].astype(np.float32)
-    with np.load(path, allow_pickle=False) as given, np.load(model / HEADS_FILE) as heads:
+    fitted = Fitted.load(model)
+    heads = fitted.heads
+    with np.load(path, allow_pickle=False) as given:
         if "features" not in given:
             raise ValueError(f"{path}: wanted an array `features`, came {given.files}")
-        standard = (given["features"].astype(np.float32) - heads["mean"]) / heads["scale"]
-        count = len(standard)
+        features = given["features"]
+        count = len(features)
         probabilities = np.full((count, 14), np.nan, np.float32)
-        columns = [INDEX[str(name)] for name in heads["names"]]
-        logits = standard @ heads["weights"] + heads["bias"]
-        probabilities[:, columns] = sigmoid(logits)
+        probabilities[:, [INDEX[name] for name in heads.names]] = heads.scores(features)
         labels = (
             given["labels"].astype(np.int8)
             if "labels" in given
@@ -100,7 +98,8 @@ def read_seeds(path: Path, model: Path) -> Seeds:
             if "patients" in given
             else np.arange(count).astype(np.str_)
         )
-    return Seeds(unit(standard @ matrix), probabilities, labels, patients, _pictures(rng, count))
+    embeddings = unit((heads.standard(features) @ fitted.projection).astype(np.float32))
+    return Seeds(embeddings, probabilities, labels, patients, _pictures(rng, count))
 
 
 def unit(vectors: Floats) -> Floats:

@@ -21,7 +21,7 @@ def build(out: Path, heads_dir: Path = KEPT) -> str:
     """Write model.onnx and model.json into `out`; return the SHA-256 of model.onnx.
 
     Raises ValueError when the heads were fitted on another backbone, side or projection than
-    the folder holds: such a model would answer, and wrongly.
+    the wheel and the folder make: such a model would answer, and wrongly.
     """
     fitted = Fitted.load(heads_dir)
     manifest = read_manifest(heads_dir / "model.json")

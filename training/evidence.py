@@ -36,7 +36,7 @@ class Evidence:
 
     def check(self, rows: Sequence[nih.Row]) -> None:
         """Raise ValueError unless the scores are those of these films."""
-        apart = sum(nih.held_out(row.patient) for row in rows)
+        apart = int(nih.apart(rows).sum())
         findings = len(nih.ASSESSED)
         scores = {"out_of_fold": self.out_of_fold, "held_out": self.held_out, **self.others}
         for name, table in scores.items():
@@ -89,7 +89,7 @@ class Evidence:
 
 def never_seen(evidence: Evidence, rows: Sequence[nih.Row]) -> Array:
     """Return (all films, 11): each film's scores by a model that never saw its patient."""
-    apart = np.array([nih.held_out(row.patient) for row in rows])
+    apart = nih.apart(rows)
     scores = np.empty((len(rows), len(nih.ASSESSED)))
     scores[~apart] = evidence.out_of_fold
     scores[apart] = evidence.held_out

@@ -32,12 +32,12 @@ FIRST_STRENGTH: Final = 3e-4
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to fine-tune. Chosen by cross-validation: docs/starter-model.md."""
+    """How to fine-tune. The starter's: docs/adr/0026."""
 
     side: int = 320
     #: Blocks before this one stay ImageNet's.
     first_block: int = 4
-    epochs: int = 12
+    epochs: int = 10
     batch: int = 32
     #: AdamW's highest rate, after a tenth of the steps; then a cosine to nothing.
     rate: float = 5e-4

@@ -213,7 +213,7 @@ def read_films(folder: Path, model: ServedFeatures) -> Films:
         changed[name] = model.of(tensors)
         print(f"  {len(rows)} films {name}: {time.monotonic() - began:.0f} s")
     patients = np.array([row.patient for row in rows])
-    return Films(changed, patients, np.array([nih.held_out(row.patient) for row in rows]))
+    return Films(changed, patients, nih.apart(rows))
 
 
 def read_drawn(folder: Path, model: ServedFeatures) -> dict[str, NDArray[np.float16]]:

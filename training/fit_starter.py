@@ -27,7 +27,8 @@ from training.features import extract
 from training.fitted import KEPT, Fitted, half
 from training.kept_films import FEATURES_FILE, KeptFilms
 from training.linear import Heads
-from training.out_of_fold import choose_strength, logits_of
+from training.metrics import macro_auroc
+from training.out_of_fold import best_strength, by_strength
 from training.outside import read_outside
 from training.projection import whitening
 from training.refit import Refitted, refit
@@ -45,17 +46,16 @@ def fit(films_dir: Path, work: Path, out: Path) -> ModelManifest:
     """Fit, judge, write; return the manifest."""
     rows = nih.read_rows(films_dir)
     print(f"{len(rows)} films of {len({row.patient for row in rows})} patients")
-    apart = np.array([nih.held_out(row.patient) for row in rows])
-    mine = [row for row in rows if not nih.held_out(row.patient)]
-    truth = nih.label_table(mine)[:, [INDEX[name] for name in nih.ASSESSED]]
-    folds = read_folds(work)
-    strength, tried = choose_strength(folds, truth)
-    for each, figure in tried.items():
-        print(f"  C {each:g}: macro AUROC {figure:.4f} out of fold")
+    apart, mine = nih.apart(rows), nih.to_fit(rows)
+    truth = nih.truth_table(mine)
+    tried = by_strength(read_folds(work), truth)
+    for each, logits in tried.items():
+        print(f"  C {each:g}: macro AUROC {macro_auroc(truth, logits):.4f} out of fold")
+    strength = best_strength(truth, tried)
     side = int(json.loads((work / RECIPE_FILE).read_text())["side"])
     kernels = read_kernels(work)
     found = extract(rows, side, kernels)
-    kept = KeptFilms.of(rows, half(found.pooled), logits_of(folds, truth, strength))
+    kept = KeptFilms.of(rows, half(found.pooled), tried[strength])
     fresh = refit(kept, strength)
     heads = _with_map_scale(fresh.heads, found.last[~apart])
     fitted = Fitted(heads, _projection(heads, kept.features[~apart]), kernels)
@@ -110,7 +110,7 @@ def _evidence(
     drawn = [number for number, name in enumerate(kept.names) if name in boxed]
     maps = np.zeros((len(drawn), len(INDEX), *last.shape[1:3]), np.float32)
     push = push_of_places(last[drawn], heads) / heads.map_scale
-    maps[:, [INDEX[name] for name in nih.ASSESSED]] = np.moveaxis(push, -1, 1)
+    maps[:, nih.COLUMNS] = np.moveaxis(push, -1, 1)
     return Evidence(
         out_of_fold=fresh.out_of_fold,
         held_out=fresh.held_out,

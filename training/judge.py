@@ -39,10 +39,9 @@ def judge(
 ) -> ModelCard:
     """Return the card of the model that gave the evidence. Raises ValueError for other films'."""
     evidence.check(rows)
-    apart = np.array([nih.held_out(row.patient) for row in rows])
+    apart = nih.apart(rows)
     every = films_of(rows, never_seen(evidence, rows), rounds)
-    fitted = films_of([row for row in rows if not nih.held_out(row.patient)],
-                      evidence.out_of_fold, rounds)  # fmt: skip
+    fitted = films_of(nih.to_fit(rows), evidence.out_of_fold, rounds)
     kept = films_of([row for row in rows if nih.held_out(row.patient)], evidence.held_out, rounds)
     assert len(kept.rows) == apart.sum()
     outside = outside or Outside()

@@ -11,7 +11,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.findings import INDEX
 from training import nih
 
 FEATURES_FILE: Final = "features.npz"
@@ -54,7 +53,7 @@ class KeptFilms:
             patients=np.array([row.patient for row in rows]),
             sources=np.array([row.source for row in rows]),
             labels=labels,
-            part=np.array([HOLDOUT if nih.held_out(row.patient) else FIT for row in rows]),
+            part=np.where(nih.apart(rows), HOLDOUT, FIT),
             features=features,
             out_of_fold=out_of_fold.astype(np.float32),
         )
@@ -66,8 +65,7 @@ class KeptFilms:
 
     def truth(self) -> NDArray[np.float32]:
         """Return float32 (n, 11), 0 or 1, in the order of nih.ASSESSED."""
-        columns = [INDEX[name] for name in nih.ASSESSED]
-        return self.labels[:, columns].astype(np.float32)
+        return self.labels[:, nih.COLUMNS].astype(np.float32)
 
     def save(self, path: Path) -> None:
         """Write a .npz that `load` reads; the same films give the same bytes."""

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from training.metrics import sigmoid
+
 Array = NDArray[np.float64]
 
 
@@ -25,6 +27,14 @@ class Heads:
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
     map_scale: NDArray[np.float32]
+
+    def standard(self, features: NDArray[np.floating]) -> Array:
+        """Return pooled features (n, d) centred and scaled."""
+        return np.asarray((features.astype(np.float64) - self.mean) / self.scale)
+
+    def scores(self, features: NDArray[np.floating]) -> Array:
+        """Return (n, k) calibrated scores, 0..1, of pooled features (n, d)."""
+        return sigmoid(self.standard(features) @ self.weights.astype(np.float64) + self.bias)
 
     def save(self, path: Path) -> None:
         """Write a .npz that `load` reads; the same heads give the same bytes."""

@@ -147,6 +147,15 @@ def label_table(rows: Sequence[Row]) -> NDArray[np.float32]:
     return np.stack([labels(row.findings) for row in rows])
 
 
+#: The columns of a table of fourteen that are assessed.
+COLUMNS: Final = tuple(FINDINGS.index(name) for name in ASSESSED)
+
+
+def truth_table(rows: Sequence[Row]) -> NDArray[np.float32]:
+    """Return float32 (n, 11), 0 or 1, in the order of ASSESSED."""
+    return label_table(rows)[:, COLUMNS]
+
+
 #: NIH's findings that no finding of ours is made of alone.
 _OTHERS: Final = ("Emphysema", "Fibrosis", "Hernia", "Infiltration", "Mass", "Nodule")
 _OLDEST: Final = 100
@@ -175,6 +184,16 @@ def held_out(patient: str) -> bool:
     """
     digest = hashlib.sha256(f"{_HOLDOUT}{patient}".encode()).hexdigest()
     return int(digest, 16) % 5 == 0
+
+
+def apart(rows: Sequence[Row]) -> NDArray[np.bool_]:
+    """Return whether each film's patient is held out, (n,)."""
+    return np.array([held_out(row.patient) for row in rows], bool)
+
+
+def to_fit(rows: Sequence[Row]) -> list[Row]:
+    """Return the films that may be fitted on, in their order."""
+    return [row for row in rows if not held_out(row.patient)]
 
 
 def film(row: Row, side: int) -> NDArray[np.uint8]:

@@ -20,7 +20,6 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from schemas.findings import INDEX
 from training import nih
 from training.efficientnet_lite import as_state, weights_file
 from training.evidence import Evidence
@@ -29,7 +28,6 @@ from training.fine_tune import pooled_features
 from training.fitted import KEPT, Fitted
 from training.folded_lite import FoldedLite
 from training.precision import by_openvino, quantised
-from training.refit import scores
 from training.torch_weights import read_state_dict
 
 _CALIBRATION: Final = 128
@@ -54,7 +52,7 @@ def by_bf16(fitted: Fitted, films: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return (n, k) scores of films (n, side, side), the backbone in bfloat16."""
     state = read_state_dict(weights_file())
     net = RoundedLite(state | as_state(state, fitted.kernels), first_block=0)
-    return scores(fitted.heads, pooled_features(net, films))
+    return fitted.heads.scores(pooled_features(net, films))
 
 
 def by_int8(
@@ -68,7 +66,7 @@ def by_int8(
             for start in range(0, len(films), _BATCH)
         ]
     table = np.concatenate(parts)
-    return table[:, [INDEX[name] for name in nih.ASSESSED]].astype(np.float64)
+    return table[:, nih.COLUMNS].astype(np.float64)
 
 
 def main() -> None:
@@ -82,7 +80,7 @@ def main() -> None:
     chosen = parser.parse_args()
     rows = nih.read_rows(chosen.films)
     side = read_manifest(chosen.model / "model.json").side
-    mine = [row for row in rows if not nih.held_out(row.patient)]
+    mine = nih.to_fit(rows)
     films = np.stack([nih.film(row, side) for row in rows if nih.held_out(row.patient)])
     calibration = [nih.film(row, side) for row in mine[-_CALIBRATION:]]
     others = {

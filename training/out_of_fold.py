@@ -1,6 +1,6 @@
 """Out-of-fold logits of tuned networks, and the strength that is chosen by them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,18 +36,17 @@ def by_own_heads(folds: Sequence[Fold], *, crops: bool = False) -> Array:
     return logits
 
 
-def choose_strength(
-    folds: Sequence[Fold], truth: NDArray[np.floating]
-) -> tuple[float, dict[float, float]]:
-    """Return the strength with the best macro AUROC out of fold, and every one's figure.
+def by_strength(folds: Sequence[Fold], truth: NDArray[np.floating]) -> dict[float, Array]:
+    """Return `logits_of` for each strength that is tried."""
+    return {strength: logits_of(folds, truth, strength) for strength in fitting.STRENGTHS}
+
+
+def best_strength(truth: NDArray[np.floating], tried: Mapping[float, Array]) -> float:
+    """Return the strength whose logits have the best macro AUROC.
 
     One for all findings: chosen one by one, findings with thirty positives would choose noise.
     """
-    found = {
-        strength: macro_auroc(truth, logits_of(folds, truth, strength))
-        for strength in fitting.STRENGTHS
-    }
-    return max(found, key=lambda strength: found[strength]), found
+    return max(tried, key=lambda strength: macro_auroc(truth, tried[strength]))
 
 
 def _asked(head: Linear, fold: Fold, *, crops: bool) -> Array:

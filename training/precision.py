@@ -30,11 +30,10 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from schemas.findings import INDEX
 from schemas.models import ModelManifest
 from training.heads import fit, folds
 from training.metrics import macro_auroc
-from training.nih import ASSESSED, Row, film, held_out, label_table, read_rows
+from training.nih import Row, film, read_rows, to_fit, truth_table
 
 #: What int8 may lose of f32's macro AUROC.
 ALLOWED: Final = 0.005
@@ -162,12 +161,12 @@ def measure(
     Raises ValueError with too few films.
     """
     side = ModelManifest.model_validate_json((folder / "model.json").read_bytes()).side
-    fitted = [row for row in rows if not held_out(row.patient)]
+    fitted = to_fit(rows)
     aside = _patients_for(fitted, calibration)
     used = [film(row, side) for row in fitted if row.patient in aside]
     scored = [row for row in fitted if row.patient not in aside][:most]
     tensors = np.stack([film(row, side) for row in scored])
-    truth = label_table(scored)[:, [INDEX[name] for name in ASSESSED]]
+    truth = truth_table(scored)
     patients = [row.patient for row in scored]
     with tempfile.TemporaryDirectory() as scratch:
         int8 = quantised(folder / "model.onnx", used, Path(scratch) / "int8.onnx")

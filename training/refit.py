@@ -64,7 +64,7 @@ def refit(kept: KeptFilms, strength: float) -> Refitted:
         map_scale=np.ones(len(nih.ASSESSED), np.float32),
     )
     crossed = sigmoid(kept.out_of_fold * slopes + shifts)
-    held_out = scores(heads, kept.features[apart])
+    held_out = heads.scores(kept.features[apart])
     points = {
         name: operating_points(truth[mine][:, column], crossed[:, column])
         for column, name in enumerate(nih.ASSESSED)
@@ -75,12 +75,6 @@ def refit(kept: KeptFilms, strength: float) -> Refitted:
         | {"strength": strength}
     )
     return Refitted(heads, points, crossed, held_out, figures)
-
-
-def scores(heads: Heads, features: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return (n, k) calibrated scores 0..1 of pooled features (n, d)."""
-    standard = (features.astype(np.float64) - heads.mean) / heads.scale
-    return sigmoid(standard @ heads.weights.astype(np.float64) + heads.bias)
 
 
 def _figures(

@@ -28,7 +28,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.findings import INDEX
 from schemas.model_card import Figure
 from training import bootstrap, nih
 from training.bootstrap import Array
@@ -68,8 +67,7 @@ class Library:
     @classmethod
     def of(cls, rows: Sequence[nih.Row]) -> "Library":
         """Return the library of these rows."""
-        columns = [INDEX[name] for name in nih.ASSESSED]
-        present = nih.label_table(rows)[:, columns] == 1
+        present = nih.truth_table(rows) == 1
         patients, sources = (
             np.array([getattr(row, name) for row in rows]) for name in ("patient", "source")
         )
@@ -199,8 +197,8 @@ def compare(
     splits: (fitted on, left out) of each fold, places among the films that are not held out.
     """
     every = Library.of(rows)
-    apart = np.array([nih.held_out(row.patient) for row in rows])
-    mine = Library.of([row for row in rows if not nih.held_out(row.patient)])
+    apart = nih.apart(rows)
+    mine = Library.of(nih.to_fit(rows))
     weights = bootstrap.draws(list(mine.patients), ROUNDS)
     for option in options:
         said = np.full((5, len(mine.patients)), np.nan)

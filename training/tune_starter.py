@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from schemas.findings import INDEX
 from training import heads as fitting
 from training import nih
 from training.efficientnet_lite import weights_file
@@ -42,8 +41,8 @@ def tune(rows: Sequence[nih.Row], recipe: Recipe, work: Path, only: Sequence[str
     Raises ValueError when `work` holds another recipe's.
     """
     _same_recipe(recipe, work)
-    mine = [row for row in rows if not nih.held_out(row.patient)]
-    truth = nih.label_table(mine)[:, [INDEX[name] for name in nih.ASSESSED]]
+    mine = nih.to_fit(rows)
+    truth = nih.truth_table(mine)
     splits = fitting.folds(truth, [row.patient for row in mine])
     names = [*map(str, range(len(splits))), FINAL]
     wanted = [name for name in names if not only or name in only]
@@ -51,7 +50,7 @@ def tune(rows: Sequence[nih.Row], recipe: Recipe, work: Path, only: Sequence[str
     if not missing:
         return
     every = np.stack([nih.film(row, recipe.side) for row in rows])
-    fit = np.array([not nih.held_out(row.patient) for row in rows])
+    fit = ~nih.apart(rows)
     films = every[fit]
     early = early_outputs(films, recipe, work / "early")
     plain = _plain_features(every, recipe, work / PLAIN_FILE)[fit]

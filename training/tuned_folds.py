@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from training.fitted import Kernels
+from training.fitted import Kernels, half
 from training.linear import Linear
 
 FOLDS: Final = 5
@@ -25,14 +25,14 @@ _KERNEL: Final = "kernel:"
 class Fold:
     """One fold's network. n films may be fitted on, m of them it leaves out.
 
-    fitted_on, left_out: places among the n. features: float16 (n, d), of all n by this network.
+    fitted_on, left_out: places among the n. features: (n, d), of all n by this network.
     cropped: float16 (c, m, d), of c crops of those left out. head: the network's own, as it was
     tuned.
     """
 
     fitted_on: NDArray[np.intp]
     left_out: NDArray[np.intp]
-    features: NDArray[np.float16]
+    features: NDArray[np.floating]
     cropped: NDArray[np.float16]
     head: Linear
 
@@ -67,4 +67,4 @@ def read_kernels(work: Path) -> Kernels:
 
 def named(kernels: Kernels) -> dict[str, NDArray[Any]]:
     """Return the kernels as a file of the folder names them, in half precision."""
-    return {f"{_KERNEL}{name}": kernel.astype(np.float16) for name, kernel in kernels.items()}
+    return {f"{_KERNEL}{name}": half(kernel) for name, kernel in kernels.items()}

@@ -10,19 +10,19 @@ the 95 % interval of a patient bootstrap, the same patients drawn for both.
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.findings import INDEX
 from schemas.model_card import Figure
 from training import bootstrap, nih
 from training import heads as fitting
 from training.linear import Array
 from training.metrics import macro_auroc, sigmoid
-from training.out_of_fold import by_own_heads, choose_strength, logits_of
+from training.out_of_fold import best_strength, by_own_heads, by_strength, logits_of
 from training.tuned_folds import PLAIN_FILE, Fold, read_folds
 
 #: What Lung Opacity is the parent of in CheXpert's hierarchy (Irvin et al. 2019, figure 1).
@@ -37,36 +37,23 @@ def variants(
 
     plain: (n, d), features of the same films by ImageNet's weights.
     """
-    strength, tried = choose_strength(folds, truth)
-    chosen = logits_of(folds, truth, strength)
-    own = by_own_heads(folds)
-    found = {f"tuned, heads refitted, C {strength:g}": chosen}
-    frozen = {each: _frozen(folds, plain, truth, each) for each in fitting.STRENGTHS}
-    best = max(frozen, key=lambda each: macro_auroc(truth, frozen[each]))
-    found[f"frozen, C {best:g}"] = frozen[best]
-    found["tuned, heads tuned along"] = own
-    found["the same, mean of crops"] = by_own_heads(folds, crops=True)
-    for each in tried:
-        if each != strength:
-            found[f"tuned, heads refitted, C {each:g}"] = logits_of(folds, truth, each)
+    tried = by_strength(folds, truth)
+    strength = best_strength(truth, tried)
+    chosen, own = tried.pop(strength), by_own_heads(folds)
+    frozen = by_strength([replace(fold, features=plain) for fold in folds], truth)
+    best = best_strength(truth, frozen)
+    found = {
+        f"tuned, heads refitted, C {strength:g}": chosen,
+        f"frozen, C {best:g}": frozen[best],
+        "tuned, heads tuned along": own,
+        "the same, mean of crops": by_own_heads(folds, crops=True),
+    }
+    for each, logits in tried.items():
+        found[f"tuned, heads refitted, C {each:g}"] = logits
     found["refitted, mean of crops"] = logits_of(folds, truth, strength, crops=True)
     found["refitted and tuned along, mean of standard logits"] = _standard(chosen) + _standard(own)
     found.update(_with_hierarchy(truth, chosen))
     return found
-
-
-def _frozen(
-    folds: Sequence[Fold],
-    plain: NDArray[np.floating],
-    truth: NDArray[np.floating],
-    strength: float,
-) -> Array:
-    logits = np.full(truth.shape, np.nan)
-    for fold in folds:
-        on, out = fold.fitted_on, fold.left_out
-        heads = fitting.fit(plain[on], truth[on], [strength] * truth.shape[1])
-        logits[out] = heads.logits(plain[out])
-    return logits
 
 
 def _with_hierarchy(truth: NDArray[np.floating], logits: Array) -> Mapping[str, Array]:
@@ -96,7 +83,7 @@ def _standard(logits: Array) -> Array:
 
 def table(rows: Sequence[nih.Row], found: Mapping[str, Array]) -> Iterator[str]:
     """Give the table's lines; the first variant is what the others are compared with."""
-    truth = nih.label_table(rows)[:, [INDEX[name] for name in nih.ASSESSED]].astype(np.float64)
+    truth = nih.truth_table(rows).astype(np.float64)
     weights = bootstrap.draws([row.patient for row in rows], ROUNDS)
     sources = np.array([row.source for row in rows])
     large = [name for name in sorted(set(sources)) if (sources == name).sum() > len(rows) / 10]
@@ -126,10 +113,10 @@ def main() -> None:
     parser.add_argument("work", type=Path, metavar="WORK")
     chosen = parser.parse_args()
     rows = nih.read_rows(chosen.films)
-    mine = [row for row in rows if not nih.held_out(row.patient)]
-    truth = nih.label_table(mine)[:, [INDEX[name] for name in nih.ASSESSED]]
+    mine = nih.to_fit(rows)
+    truth = nih.truth_table(mine)
     with np.load(chosen.work / PLAIN_FILE, allow_pickle=False) as kept:
-        plain = kept["features"][[not nih.held_out(row.patient) for row in rows]]
+        plain = kept["features"][~nih.apart(rows)]
     for line in table(mine, variants(read_folds(chosen.work), plain, truth)):
         print(line, flush=True)
 

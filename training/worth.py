@@ -7,7 +7,6 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.findings import INDEX
 from schemas.model_card import RELIABLE_FROM, Bin, Figure, Hundred, Reliability, Worth
 from training import bootstrap, nih
 from training.bootstrap import Array
@@ -35,8 +34,7 @@ class Films:
 
 def films_of(rows: Sequence[nih.Row], scores: Array, rounds: int) -> Films:
     """Return the films with their truth of the assessed findings and their patients' draws."""
-    columns = [INDEX[name] for name in nih.ASSESSED]
-    truth = nih.label_table(rows)[:, columns].astype(np.float64)
+    truth = nih.truth_table(rows).astype(np.float64)
     weights = bootstrap.draws([row.patient for row in rows], rounds)
     return Films(tuple(rows), truth, np.asarray(scores, np.float64), weights)
 
