@@ -156,15 +156,12 @@ def test_a_deposit_under_way_is_followed_after_the_page_is_opened_again(
     visit: Open, site: Seeded
 ) -> None:
     page = depot(visit)
-    site.pipeline.working.clear()
-    try:
+    with site.pipeline.paused():
         page.locator("#files").set_input_files([png("plus-tard.png", 1009)])
         count(page, "received", 1)
         page.reload()
         recent = page.locator("#recent .drop", has_text="plus-tard.png")
         expect(recent).to_have_attribute("data-state", "received")
-    finally:
-        site.pipeline.working.set()
     expect(recent).to_have_attribute("data-state", "analysed")
 
 

@@ -128,10 +128,8 @@ def test_findings_come_by_themselves_and_choices_made_meanwhile_stay(
     visit: Open, site: Seeded
 ) -> None:
     drop = Drop("dropzone", "live", "v1", 1, "first", "local", "upload")
-    receipt = site.rows.receipts.open_many([drop])[0]
-    film = None
-    site.pipeline.working.clear()
-    try:
+    with site.pipeline.paused():
+        receipt = site.rows.receipts.open_many([drop])[0]
         film = site.pipeline.accept(receipt, phantom_png(2001, 160))
         assert film is not None
         page = visit(f"/cliches/{film.id}")
@@ -139,8 +137,6 @@ def test_findings_come_by_themselves_and_choices_made_meanwhile_stay(
         edema = page.locator('.finding[data-finding="Edema"]')
         edema.get_by_label("douteux").check()
         site.pipeline.analyse(film, "large heart")
-    finally:
-        site.pipeline.working.set()
     expect(page.locator("#waiting")).to_be_hidden()
     expect(edema).to_have_attribute("data-state", "suspected")
     expect(edema.locator("input:checked")).to_have_value("-1")
@@ -173,14 +169,11 @@ def test_keys_are_listed_and_can_be_switched_off(visit: Open, site: Seeded) -> N
 def one_more(site: Seeded, key: str, seed: int) -> str:
     """Add an analysed film, to be erased; return its id."""
     drop = Drop("dropzone", key, "v1", 1, "first", "local", "upload")
-    site.pipeline.working.clear()
-    try:
+    with site.pipeline.paused():
         receipt = site.rows.receipts.open_many([drop])[0]
         film = site.pipeline.accept(receipt, phantom_png(seed, 160))
         assert film is not None
         site.pipeline.analyse(film, "large heart")
-    finally:
-        site.pipeline.working.set()
     return film.id
 
 
