@@ -5,8 +5,10 @@
 The models are read once per batch and every request to Triton names its version. While searches
 still use another embedding version than the live model's, a new film is also given to a model of
 that one: else searches would not find it until they move. Reading and scaling
-pictures runs in threads while Triton already computes: groups of tensors are sent as soon as they
-are ready, so that several requests are in flight and Triton batches them.
+pictures runs in threads while Triton already computes: each film is a request, sent as soon as it
+is ready, so that many are in flight and Triton batches them. Ingest has asked the live model of
+the same film just before: Triton answers that from its cache, which knows requests, not films, so
+that two films in one request would be computed again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,8 +37,6 @@ from workers.triton import BULK, URGENT, Scores
 
 LANES: Final = next(lanes for lanes in GROUPS if lanes.group == "analyse")
 
-#: Films of one request to Triton; several requests are in flight.
-_GROUP: Final = 8
 _READERS: Final = 4
 _ANSWER_S: Final = 60.0
 
@@ -114,31 +114,14 @@ class AnalyseHandler:
         """Yield each film that is still there with its scores (one row)."""
         version = str(manifest.version)
         side = self._triton.side(version)
-        sent: list[tuple[list[str], Future[Scores]]] = []
-        names: list[str] = []
-        tensors: list[NDArray[np.uint8]] = []
-
-        def send() -> None:
-            if names:
-                images = np.stack(tensors)
-                sent.append((list(names), self._triton.submit(images, version, priority)))
-                names.clear()
-                tensors.clear()
-
+        sent: list[tuple[str, Future[Scores]]] = []
         reading = [self._threads.submit(self._tensor, film, side) for film in films]
         for film, read in zip(films, reading, strict=True):
             tensor = read.result()
-            if tensor is None:
-                continue
-            names.append(film)
-            tensors.append(tensor)
-            if len(names) == _GROUP:
-                send()
-        send()
-        for group, future in sent:
-            scores = _answer(future)
-            for index, film in enumerate(group):
-                yield film, scores[index : index + 1]
+            if tensor is not None:
+                sent.append((film, self._triton.submit(tensor[None], version, priority)))
+        for film, future in sent:
+            yield film, _answer(future)
 
     def _tensor(self, film: str, side: int) -> NDArray[np.uint8] | None:
         """Return the model's input for a film; None if the film was erased meanwhile."""

@@ -11,7 +11,6 @@ exception (our request or the model's code is wrong).
 import json
 import logging
 import threading
-from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from types import TracebackType
@@ -81,14 +80,6 @@ class Scores:
 
     def __len__(self) -> int:
         return len(self.probabilities)
-
-    def __getitem__(self, rows: slice) -> "Scores":
-        return Scores(
-            self.probabilities[rows],
-            self.embedding[rows],
-            self.features[rows],
-            self.activation[rows],
-        )
 
 
 class TritonModel:
@@ -167,13 +158,6 @@ class TritonModel:
     ) -> NDArray[np.float16]:
         """Return the pooled features of n films, float16 (n, d); see `score`."""
         return self.score(images, version, URGENT if urgent else BULK).features
-
-    def score_many(
-        self, requests: Sequence[NDArray[np.uint8]], version: str, priority: int = URGENT
-    ) -> list[Scores]:
-        """Return the scores of each request, in order, with all of them in flight at once."""
-        futures = [self.submit(images, version, priority) for images in requests]
-        return [future.result(self._timeout_s + 5) for future in futures]
 
     def submit(
         self, images: NDArray[np.uint8], version: str, priority: int = URGENT

@@ -1,7 +1,8 @@
 """Triton's configuration of the model, for each of the three backends, from one table.
 
 triton_models/chest/spec.json says what is the same everywhere (tensors, batching, priorities,
-warm-up) and what each backend adds. The models process renders it for the versions it serves.
+cache, warm-up) and what each backend adds. The models process renders it for the versions it
+serves.
 """
 
 import json
@@ -53,6 +54,7 @@ def render(backend: str, manifests: Sequence[ModelManifest]) -> Config:
         "version_policy": {"specific": {"versions": [each.version for each in ordered]}},
         "instance_group": added["instance_group"],
         "dynamic_batching": spec["dynamic_batching"],
+        "response_cache": spec["response_cache"],
         "parameters": {key: {"string_value": value} for key, value in parameters.items()},
     }
     if "default_model_filename" in added:

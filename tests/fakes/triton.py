@@ -62,11 +62,6 @@ class FakeTriton:
     ) -> NDArray[np.float16]:
         return self.score(images, version, URGENT if urgent else BULK).features
 
-    def score_many(
-        self, requests: Sequence[NDArray[np.uint8]], version: str, priority: int = URGENT
-    ) -> list[Scores]:
-        return [self.score(images, version, priority) for images in requests]
-
     def submit(
         self, images: NDArray[np.uint8], version: str, priority: int = URGENT
     ) -> Future[Scores]:

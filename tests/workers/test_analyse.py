@@ -1,12 +1,14 @@
 """analyse, on stores in memory and a Triton that answers from the pixels."""
 
 import json
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from schemas.errors import Dead, Unavailable
 from schemas.events import RadiographAnalysed
@@ -26,15 +28,16 @@ from tests.workers.making import (
     store_film,
 )
 from workers.analyse import AnalyseHandler, to_map
+from workers.triton import URGENT, Scores
 
 
 class World:
     """The stores and a handler on them, with a live model."""
 
-    def __init__(self, *, live: bool = True) -> None:
+    def __init__(self, triton: FakeTriton | None = None, *, live: bool = True) -> None:
         self.rows = FakeRows("test", operator=True)
         self.objects = FakeObjects()
-        self.triton = FakeTriton()
+        self.triton = triton or FakeTriton()
         if live:
             self.rows.models.register(manifest(), "live")
         self.handler = AnalyseHandler(settings(), self.rows, self.objects, self.triton)
@@ -59,7 +62,32 @@ def test_films_end_analysed_with_one_row_one_event_and_their_receipts_say_so() -
 
     assert len(world.rows.tables.analyses) == len(world.analysed()) == 20
     assert {receipt.state for receipt in world.rows.tables.receipts.values()} == {"analysed"}
-    assert [films for films, _, _ in world.triton.calls] == [8, 8, 4]
+    assert [films for films, _, _ in world.triton.calls] == [1] * 20
+
+
+class SlowTriton(FakeTriton):
+    """Answers nothing before it has been asked about so many films."""
+
+    def __init__(self, films: int) -> None:
+        super().__init__()
+        self._films = films
+        self._flying: list[tuple[Future[Scores], Future[Scores]]] = []
+
+    def submit(
+        self, images: NDArray[np.uint8], version: str, priority: int = URGENT
+    ) -> Future[Scores]:
+        future: Future[Scores] = Future()
+        self._flying.append((future, super().submit(images, version, priority)))
+        if len(self._flying) == self._films:
+            for waiting, answered in self._flying:
+                waiting.set_result(answered.result())
+        return future
+
+
+def test_each_film_is_a_request_and_all_are_sent_before_any_is_answered() -> None:
+    world = World(SlowTriton(12))
+    world.handler.handle([world.drop(seed) for seed in range(12)])
+    assert len(world.analysed()) == 12
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,16 @@ import pytest
 from schemas.errors import Unavailable
 from schemas.models import ModelManifest, model_key
 from stack.installs import starter_model
+from stack.state import State
 from store.objects import connect as connect_objects
 from store.ports import Objects, Rows
 from store.records import ModelRow
 from store.rows import connect as connect_rows
 from store.settings import Settings
+from tests.computed import computed
 from tests.requirements import ROOT
 from tests.training.environment import run_training
+from tests.waiting import eventually
 from workers.models import BUCKET, ModelsProcess, seed_starter
 from workers.triton import BULK, URGENT, Scores, TritonControl, TritonModel
 from workers.triton_config import render
@@ -118,6 +121,11 @@ def films(count: int, side: int) -> np.ndarray:
     return np.random.default_rng(count).integers(0, 256, (count, side, side), np.uint8)
 
 
+def unseen(count: int, side: int) -> np.ndarray:
+    """Return films that no Triton has an answer for, also one that an earlier run left up."""
+    return np.random.default_rng().integers(0, 256, (count, side, side), np.uint8)
+
+
 def test_the_seeded_model_is_live_whole_and_served(
     live: ModelRow, rows: Rows, objects: Objects, control: TritonControl, model: TritonModel
 ) -> None:
@@ -138,8 +146,8 @@ def test_triton_over_grpc_answers_what_onnx_runtime_answers(
     built: Path, model: TritonModel, tmp_path: Path
 ) -> None:
     images = films(12, model.side(LIVE))
-    single = [images[row : row + 1] for row in range(len(images))]
-    answers = model.score_many(single, LIVE, BULK)
+    flying = [model.submit(images[row : row + 1], LIVE, BULK) for row in range(len(images))]
+    answers = [each.result(30) for each in flying]
     names = ("probabilities", "embedding", "features", "activation")
     together = {
         name: np.concatenate([getattr(answer, name) for answer in answers]) for name in names
@@ -154,17 +162,44 @@ def test_triton_over_grpc_answers_what_onnx_runtime_answers(
         assert found[name] < 1e-3, name
 
 
-def test_requests_in_flight_are_batched_and_keep_their_own_rows(model: TritonModel) -> None:
-    images = films(8, model.side(LIVE))
-    alone = model.score(images[:1], LIVE, URGENT)
+def test_requests_in_flight_are_batched_and_keep_their_own_rows(
+    model: TritonModel, module_settings: Settings
+) -> None:
+    images = unseen(24, model.side(LIVE))
+    state = State(module_settings.state_dir)
+    before = computed(state)
     flying: list[Future[Scores]] = [
         model.submit(images[row : row + 1], LIVE, BULK) for row in range(len(images))
     ]
     wait(flying)
-    many = model.score(images, LIVE, URGENT)
-    for row, future in enumerate(flying):
+    eventually(lambda: computed(state).films == before.films + len(images), what="24 counted")
+    # One by one it would be 1; the first may be alone, while the others are still sent.
+    assert len(images) / (computed(state).executions - before.executions) > 1.5
+    alone = model.score(images[:2], LIVE, URGENT)
+    many = model.score(images[:8], LIVE, URGENT)
+    for row, future in enumerate(flying[:8]):
         np.testing.assert_allclose(future.result().embedding[0], many.embedding[row], atol=1e-4)
     np.testing.assert_allclose(alone.probabilities[0], many.probabilities[0], atol=1e-4)
+
+
+def test_a_film_that_is_asked_about_again_is_answered_from_the_cache(
+    model: TritonModel, module_settings: Settings
+) -> None:
+    image, another = np.split(unseen(2, model.side(LIVE)), 2)
+    state = State(module_settings.state_dir)
+    start = computed(state)
+    first = model.score(image, LIVE, URGENT)
+    eventually(lambda: computed(state).films == start.films + 1, what="the film counted")
+    again = model.score(image, LIVE, BULK)
+    hits = start.answered_from_cache + 1
+    eventually(lambda: computed(state).answered_from_cache == hits, what="an answer kept")
+    for name in ("probabilities", "embedding", "features", "activation"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(first, name))
+    # Another film is never given this one's answer.
+    other = model.score(another, LIVE, BULK)
+    eventually(lambda: computed(state).films == start.films + 2, what="the other counted")
+    assert computed(state).answered_from_cache == hits
+    assert not np.array_equal(other.embedding, first.embedding)
 
 
 def test_a_version_that_is_not_loaded_is_waited_for(model: TritonModel) -> None:

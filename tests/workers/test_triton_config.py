@@ -16,6 +16,7 @@ SAME = (
     "input",
     "output",
     "dynamic_batching",
+    "response_cache",
     "model_warmup",
     "version_policy",
 )
@@ -46,6 +47,7 @@ def test_each_is_a_configuration_that_triton_reads(backend: str) -> None:
     assert {each.batch_size for each in config.model_warmup} == {1, 8}
     assert list(config.version_policy.specific.versions) == [1]
     assert config.instance_group[0].count == 1
+    assert config.response_cache.enable
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
