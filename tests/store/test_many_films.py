@@ -33,6 +33,10 @@ FILL = (
     INSERT INTO label SELECT id, 'Edema', 'imported', 'nih', (position % 7 = 0)::int, position
     FROM film
     """,
+    """
+    INSERT INTO label SELECT id, 'Edema', 'physician', 'r1', (position % 3 = 0)::int, position
+    FROM film WHERE position % 50 = 0
+    """,
 )
 
 #: Settings of the query's variables, and the index that must serve it.
@@ -48,6 +52,7 @@ CASES = [
     ({"p_label": "1"}, "label_finding"),
     ({"p_label": "-1"}, "label_finding"),
     ({"p_source": "'synthetic'"}, "label_"),
+    ({"p_label": "1", "p_source": "'physician'"}, "label_finding_source"),
     ({"p_updated_since": "now()"}, "card_updated"),
 ]
 TYPES = {
@@ -88,7 +93,7 @@ def test_a_page_reads_an_index_and_never_all_films(
     _, admin = full
     values = {"before": "9223372036854775807", "p_limit": "51", "k": "6", "p_finding": "'Edema'"}
     values["circles"] = "ARRAY['', 'local']"
-    if "p_source" in given:
+    if "p_source" in given and "p_label" not in given:
         values["p_finding"] = "NULL"
     values |= given
     query = queries()[bool({"p_label", "p_source"} & set(given))]
