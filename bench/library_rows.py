@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.library_of import NOT_MENTIONED, Made, Seeds
+from bench.library_of import NOT_MENTIONED, Made
 from schemas.findings import FINDINGS
 from schemas.models import ModelManifest
 from store.migrate import drop_database, migrate
@@ -65,35 +65,6 @@ def throw_away(settings: Settings, name: str) -> Iterator[Settings]:
         yield own
     finally:
         drop_database(own, name)
-
-
-def seeds_of(settings: Settings) -> Seeds:
-    """Return the films of an installation: those its searches find. Raises ValueError for few."""
-    with admin_connection(settings, settings.postgres_database) as own:
-        rows = own.execute(
-            b"SELECT f.id, coalesce(f.patient, f.id) AS patient, f.signature, c.scores,"
-            b" e.embedding::real[] AS embedding, (SELECT array_agg(ROW(l.finding, l.value)::text)"
-            b" FROM rad.label l WHERE l.film = f.id AND l.source <> 'synthetic') AS labels"
-            b" FROM rad.embedding e JOIN rad.film f USING (position)"
-            b" JOIN rad.card c USING (position), rad.setting s"
-            b" WHERE e.embedding_version = s.search_version AND c.scores IS NOT NULL"
-        ).fetchall()
-    if len(rows) < 100:
-        raise ValueError(f"wanted at least 100 films to perturb, came {len(rows)}")
-    labels = np.full((len(rows), 14), NOT_MENTIONED, np.int8)
-    for number, row in enumerate(rows):
-        for said in row["labels"] or ():
-            finding, _, value = said.strip("()").rpartition(",")
-            labels[number, FINDINGS.index(finding.strip('"'))] = int(value)
-    scores = [[np.nan if one is None else one for one in row["scores"]] for row in rows]
-    pictures = [np.frombuffer(row["signature"], np.uint8) for row in rows]
-    return Seeds(
-        np.array([row["embedding"] for row in rows], np.float32),
-        np.array(scores, np.float32),
-        labels,
-        np.array([row["patient"] for row in rows]),
-        np.stack(pictures),
-    )
 
 
 def fill(

@@ -5,8 +5,7 @@
 
 It runs on an installation that is up (`make demo`): its PostgreSQL is configured as everybody's.
 What is measured has databases of its own, which are dropped at the end, come what may, and a web
-process of its own on them. Films to perturb come from a file of features or from the
-installation, whose rows are read and never written.
+process of its own on them. Films to perturb are those whose features the starter model keeps.
 """
 
 import argparse
@@ -20,7 +19,7 @@ import numpy as np
 from bench.draw_curve import draw
 from bench.index_curve import EF_CONSTRUCTION, M, curve
 from bench.library_of import Seeds, make, read_seeds, without_neighbourhoods
-from bench.library_rows import SITES, build_index, fill, seeds_of, throw_away
+from bench.library_rows import SITES, build_index, fill, throw_away
 from bench.lists_at_scale import compare
 from bench.similar_at_scale import measure, served
 from schemas.models import ModelManifest
@@ -31,6 +30,9 @@ from stack.state import State, current_state
 from store.settings import PREFIX, Settings, load_settings
 
 SMALL: Final = 1000
+MODEL: Final = clone_root() / "triton_models" / "starter"
+FEATURES: Final = MODEL / "features.npz"
+_TURNS: Final = 30
 
 
 def administrator(state: State) -> Settings:
@@ -44,10 +46,16 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def library(settings: Settings, seeds: Seeds, chosen: argparse.Namespace) -> dict[str, Any]:
-    """Return all figures of a large library and of its lists against a small one's."""
-    manifest = ModelManifest.model_validate_json((chosen.model / "model.json").read_text())
-    large, small = make(seeds, chosen.films, say), make(seeds, SMALL, say)
+def library(
+    settings: Settings, seeds: Seeds, *, films: int, asked: int, turns: int = _TURNS
+) -> dict[str, Any]:
+    """Return all figures of a large library and of its lists against a small one's.
+
+    settings: an administrator's, of an installation that is up. asked: films whose look-alikes
+    are asked for. turns: how often each list is asked for.
+    """
+    manifest = ModelManifest.model_validate_json((MODEL / "model.json").read_text())
+    large, small = make(seeds, films, say), make(seeds, SMALL, say)
     with (
         throw_away(settings, "bench_large") as large_one,
         throw_away(settings, "bench_small") as small_one,
@@ -57,13 +65,13 @@ def library(settings: Settings, seeds: Seeds, chosen: argparse.Namespace) -> dic
         few = fill(small_one, small, manifest, say)
         build_index(small_one, few.index, f"{few.partition}_hnsw")
         say(f"the index is built in {took} s: {size} bytes")
-        found = measure(large_one, large, filled, chosen.asked)
+        found = measure(large_one, large, filled, asked)
         with served(large_one) as of_large, served(small_one) as of_small:
             here = SITES[0]
             compare(of_large[here], of_small[here], 3)
-            lists = compare(of_large[here], of_small[here], chosen.turns)
+            lists = compare(of_large[here], of_small[here], turns)
     return {
-        "films": chosen.films,
+        "films": films,
         "seeds": len(seeds.embeddings),
         "radius_median": round(large.radius_median, 4),
         "radius_spread": large.radius_spread,
@@ -98,20 +106,23 @@ def main() -> int:
     """Measure, print, write the JSON."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--films", type=int, default=100_000)
-    arguments.add_argument("--features", type=Path, help=".npz (bench/library_of.py)")
     arguments.add_argument(
-        "--model", type=Path, default=clone_root() / "triton_models" / "starter"
+        "--features", type=Path, default=FEATURES, help=".npz (bench/library_of.py)"
     )
     arguments.add_argument("--asked", type=int, default=200, help="films asked about")
-    arguments.add_argument("--turns", type=int, default=30, help="of each list")
+    arguments.add_argument("--turns", type=int, default=_TURNS, help="of each list")
     arguments.add_argument("--grid", type=Path, metavar="SVG", help="draw recall against time")
     arguments.add_argument("--m", type=int, nargs="+", default=M)
     arguments.add_argument("--ef-construction", type=int, nargs="+", default=EF_CONSTRUCTION)
     arguments.add_argument("--json", type=Path)
     chosen = arguments.parse_args()
     settings = administrator(current_state())
-    seeds = read_seeds(chosen.features, chosen.model) if chosen.features else seeds_of(settings)
-    found = grid(settings, seeds, chosen) if chosen.grid else library(settings, seeds, chosen)
+    seeds = read_seeds(chosen.features, MODEL)
+    if chosen.grid:
+        found: Any = grid(settings, seeds, chosen)
+    else:
+        numbers = {"films": chosen.films, "asked": chosen.asked, "turns": chosen.turns}
+        found = library(settings, seeds, **numbers)
     text = json.dumps(found, indent=1) + "\n"
     sys.stdout.write(text)
     if chosen.json:

@@ -5,10 +5,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from bench import processor
+from bench import draw_targets, processor
 from bench.draw_time import draw
 from bench.processor import Used, parsed, spent
-from bench.table import AT_LEAST, TARGETS, lines, ratios
+from bench.table import TARGETS, lines, ratios
 from bench.text_look import Seen, table
 from bench.whole_way import percentile
 
@@ -29,7 +29,21 @@ FIGURES = {
         "text look": 0.5,
         "whole": 0.06,
     },
+    "library": {
+        "similar": {
+            "no filter": {
+                "recall_at_10": 0.99,
+                "k12": {"uncached_p50_ms": 9.0, "cached_p50_ms": 5.5},
+            },
+            "finding of 12 films": {
+                "recall_at_10": 0.93,
+                "k12": {"uncached_p50_ms": 90.0, "cached_p50_ms": 6.5},
+            },
+        },
+        "lists": {"newest": {"ratio": 1.01}, "label 1": {"ratio": 1.45}},
+    },
 }
+WITHOUT_LIBRARY = {name: value for name, value in FIGURES.items() if name != "library"}
 
 
 def test_a_process_is_read_whatever_its_name_is() -> None:
@@ -57,7 +71,15 @@ def test_this_process_is_seen_with_its_parent() -> None:
 
 def test_all_processes_are_compared_with_what_a_film_needs_alone() -> None:
     assert ratios(FIGURES)["processor time, all processes / alone"] == pytest.approx(2.5)
-    assert ratios(FIGURES).keys() == TARGETS.keys() | AT_LEAST.keys()
+    assert list(ratios(FIGURES)) == [target.name for target in TARGETS]
+
+
+def test_of_a_library_the_worst_kind_of_question_is_told() -> None:
+    said = ratios(FIGURES)
+    assert said["the same, recall@10 against exact, least"] == 0.93
+    assert said["slowest list of 100,000 films / of 1,000"] == 1.45
+    unmeasured = [line for line in lines(WITHOUT_LIBRARY) if "not measured" in line]
+    assert len(unmeasured) == 4
 
 
 def test_films_a_second_are_compared_with_the_original_s_shape() -> None:
@@ -71,12 +93,27 @@ def test_the_table_says_what_falls_short_and_what_does_not() -> None:
         "films a second, in bulk / the original's shape",
         "processor time, all processes / alone",
         "upload to findings, p99 (s)",
+        "the same, recall@10 against exact, least",
+        "the same, cached, p50 (ms)",
     ]
     assert "60 films dropped in bulk: 7.25 films/s, by the original's shape: 2.50" in said
     blank = [number for number, line in enumerate(said) if not line]
     by_process = said[blank[0] + 1 : blank[1]]
     assert [line.split()[0] for line in by_process] == ["Processor", "ingest", "triton", "all"]
     assert by_process[-1].split()[-1] == "150.0"
+
+
+def test_what_falls_short_of_a_target_is_drawn_left_of_it_and_what_is_missing_is_said() -> None:
+    svg = ET.fromstring(draw_targets.draw(TARGETS, ratios(WITHOUT_LIBRARY)))
+    name = "{http://www.w3.org/2000/svg}"
+    texts = [text.text for text in svg.iter(f"{name}text")]
+    assert texts.count("not measured") == 4
+    assert "2.9 (≥ 8)" in texts
+    _, *bars = svg.iter(f"{name}rect")
+    starts = [float(bar.get("x", "")) for bar in bars]
+    reached = [target.reached_by(ratios(FIGURES)[target.name]) for target in TARGETS][: len(bars)]
+    middle = max(starts)
+    assert [start >= middle - 1e-6 for start in starts] == reached
 
 
 @pytest.mark.parametrize(("share", "wanted"), [(0.0, 1.0), (0.5, 3.0), (0.99, 4.0), (1.0, 4.0)])
