@@ -11,14 +11,13 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import Doubt, NotFound, Refusal, Unavailable
 from schemas.film_check import CheckNumbers, known_checks, pixel_checks
-from schemas.film_tensor import to_tensor
 from schemas.models import CHECK_FILE, FilmCheck, ModelManifest, model_key
 from store.ports import Models, Objects
 from store.records import View
@@ -58,9 +57,14 @@ class ChestCheck:
         self._known: _Numbers | None = None
         self._lock = threading.Lock()
 
+    def side(self) -> int:
+        """Return the side of the live model's tensor, 0 while none is live."""
+        live = self._models.live()
+        return live.manifest.side if live else 0
+
     def judge(
         self,
-        samples: Callable[[], NDArray[Any]],
+        tensor: Callable[[int], NDArray[np.uint8]],
         *,
         view: View | None,
         age: int | None,
@@ -69,7 +73,7 @@ class ChestCheck:
     ) -> dict[str, float]:
         """Return what is said of the film, by name of the check (0..1, how sure).
 
-        samples: makes uint8 or uint16 (h, w), bright = dense; called only where they are needed.
+        tensor: makes uint8 (side, side) of the film; called only where it is needed.
         view, age (years): what is known of the film. urgent: a person waits for it. passed: it
         is known to be one, only what is odd about it is asked.
         Raises Refusal for what is no chest film, Doubt where a steward must look, Unavailable
@@ -85,8 +89,8 @@ class ChestCheck:
         found = self._numbers(manifest)
         if found.numbers is None or found.limits is None:
             return known
-        tensor = to_tensor(samples(), manifest.side)
-        features = self._asked.pooled(tensor[None], str(manifest.version), urgent=urgent)
+        image = tensor(manifest.side)[None]
+        features = self._asked.pooled(image, str(manifest.version), urgent=urgent)
         if not passed:
             _hold(float(found.numbers.distances(features)[0]), found.limits)
         return known | pixel_checks(found.numbers, features)

@@ -61,17 +61,19 @@ class Decoder:
         for _ in range(settings.decode_processes):
             self._idle.put(None)
 
-    def develop(self, data: bytes, black_out: Sequence[Part] = ()) -> Developed:
+    def develop(self, data: bytes, black_out: Sequence[Part] = (), side: int = 0) -> Developed:
         """Return the film in a file's bytes, parts of it blacked out; waits for a free child.
 
+        side: of the model that will be asked about it, 0 for none.
         Raises Refusal: what the readers refuse, and `decoder-limit`. Raises Unavailable when no
         child can be started, RuntimeError with the child's traceback for a bug of ours.
         """
+        asked = json.dumps({"black_out": [list(part) for part in black_out], "side": side})
         for attempt in (1, 2):
             child = self._idle.get()
             try:
                 child = child or self._start()
-                head, blobs = child.ask(data, black_out, self._seconds + _GRACE_S)
+                head, blobs = child.ask(asked.encode(), data, self._seconds + _GRACE_S)
                 if head.get("exhausted"):
                     # Its heap may be in pieces: the next film gets a fresh child.
                     self._end(child)
@@ -141,14 +143,12 @@ class _Child:
             self.end()
             raise
 
-    def ask(
-        self, data: bytes, black_out: Sequence[Part], seconds: float
-    ) -> tuple[dict[str, Any], list[bytes]]:
-        """Return the child's answer for a file. Raises _ChildDied when none comes in time."""
+    def ask(self, asked: bytes, data: bytes, seconds: float) -> tuple[dict[str, Any], list[bytes]]:
+        """Return the child's answer about a file. Raises _ChildDied when none comes in time."""
         deadline = time.monotonic() + seconds
         try:
             self._wire.settimeout(seconds)
-            for part in (json.dumps([list(part) for part in black_out]).encode(), data):
+            for part in (asked, data):
                 self._wire.sendall(LENGTH.pack(len(part)))
                 self._wire.sendall(part)
         except OSError as error:
@@ -193,7 +193,7 @@ def _outcome(head: dict[str, Any], blobs: list[bytes]) -> Developed:
     if "bug" in head:
         raise RuntimeError(f"decoding failed unexpectedly:\n{head['bug']}")
     # BLOBS says the order.
-    full, display, thumbnail, signature = blobs
+    full, display, thumbnail, signature, tensor = blobs
     return Developed(
         film=head["film"],
         width=head["width"],
@@ -204,6 +204,8 @@ def _outcome(head: dict[str, Any], blobs: list[bytes]) -> Developed:
         thumbnail=thumbnail,
         signature=signature,
         says=FileSays.of_json(head["says"]),
+        side=head["side"],
+        tensor=tensor,
     )
 
 

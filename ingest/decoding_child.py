@@ -1,6 +1,6 @@
 """The child process that decodes: `python -m ingest.decoding_child`, on a socket as its stdin.
 
-It answers one request after another: what to black out (JSON) and a film's bytes come in, each
+It answers one request after another: what is asked (JSON) and a film's bytes come in, each
 after its length; an outcome goes out (ingest/decoder.py has the other end). It may use so much
 memory and processor time and no more, can write no file, and dies with its parent.
 """
@@ -26,7 +26,7 @@ from schemas.errors import Refusal
 
 LENGTH: Final = struct.Struct(">Q")
 #: The blobs of an outcome, in the order they follow its JSON head.
-BLOBS: Final = ("full", "display", "thumbnail", "signature")
+BLOBS: Final = ("full", "display", "thumbnail", "signature", "tensor")
 
 _PR_SET_PDEATHSIG: Final = 1
 
@@ -43,10 +43,10 @@ def main(memory_bytes: int, seconds: float, pixel_limit: int, parent: int) -> No
         stream.write(LENGTH.pack(0))
         stream.flush()
         while length := stream.read(LENGTH.size):
-            parts = json.loads(stream.read(LENGTH.unpack(length)[0]))
+            asked = json.loads(stream.read(LENGTH.unpack(length)[0]))
             data = stream.read(LENGTH.unpack(stream.read(LENGTH.size))[0])
             _limit_time(seconds)
-            head, blobs = _outcome(data, parts, pixel_limit)
+            head, blobs = _outcome(data, asked, pixel_limit)
             signal.setitimer(signal.ITIMER_REAL, 0)
             del data
             said = json.dumps(head | {"sizes": [len(blob) for blob in blobs]}).encode()
@@ -56,12 +56,13 @@ def main(memory_bytes: int, seconds: float, pixel_limit: int, parent: int) -> No
 
 
 def _outcome(
-    data: bytes, parts: list[list[float]], pixel_limit: int
+    data: bytes, asked: dict[str, Any], pixel_limit: int
 ) -> tuple[dict[str, Any], list[bytes]]:
     try:
         decoded = read_file(data, pixel_limit)
         check_film(decoded)
-        film = develop(black_out(decoded.samples, parts), decoded.says)
+        samples = black_out(decoded.samples, asked["black_out"])
+        film = develop(samples, decoded.says, asked["side"])
     except Refusal as error:
         return {"refused": [error.code, error.wanted, error.came]}, []
     except MemoryError:
@@ -73,6 +74,7 @@ def _outcome(
         "width": film.width,
         "height": film.height,
         "bits": film.bits,
+        "side": film.side,
         "says": film.says.json(),
     }
     return head, [getattr(film, name) for name in BLOBS]

@@ -62,8 +62,8 @@ _MEDIA: Final[dict[Rendition, str]] = {
 class Developer(Protocol):
     """What turns a file's bytes into a film: ingest.decoder.Decoder, or a test's own."""
 
-    def develop(self, data: bytes, black_out: Sequence[Part] = ()) -> Developed:
-        """Return the film, these parts of it blacked out. Raises Refusal."""
+    def develop(self, data: bytes, black_out: Sequence[Part] = (), side: int = 0) -> Developed:
+        """Return the film, parts blacked out, for a model of this side. Raises Refusal."""
         ...
 
     def close(self) -> None:
@@ -210,7 +210,7 @@ class IngestHandler:
         receipt = task.receipt
         try:
             raw = self._raw(receipt)
-            film = self._decoder.develop(raw, receipt.black_out)
+            film = self._decoder.develop(raw, receipt.black_out, self._looks.side())
         except Refusal as refusal:
             self._reject(task, refusal)
             return None

@@ -6,16 +6,15 @@ and later drops of a film that is here, raise none.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ingest.deidentify import Known
 from ingest.renditions import Developed
 from ingest.suspicion import check_says
 from ingest.text_in_film import TextLook
-from schemas.film_tensor import read_png
 from schemas.provenance import TextCheck
 from store.ports import Films
 from store.records import View
@@ -24,9 +23,13 @@ from store.records import View
 class Judge(Protocol):
     """What says whether a film is a chest film: ingest.chest.ChestCheck, or a test's own."""
 
+    def side(self) -> int:
+        """Return the side of the tensor that it will want, 0 while that is not known."""
+        ...
+
     def judge(
         self,
-        samples: Callable[[], NDArray[Any]],
+        tensor: Callable[[int], NDArray[np.uint8]],
         *,
         view: View | None,
         age: int | None,
@@ -53,6 +56,10 @@ class Looks:
         self._chest = chest
         self._text = text
 
+    def side(self) -> int:
+        """Return the side of the tensor that a film should be developed with."""
+        return self._chest.side()
+
     def look(self, film: Developed, known: Known, *, released: bool, urgent: bool) -> Looked:
         """Return what was seen of a film. Raises Refusal, Doubt, Unavailable.
 
@@ -63,7 +70,7 @@ class Looks:
         if not passed:
             check_says(film.says)
         checks = self._chest.judge(
-            partial(read_png, film.full, film.film),
+            film.model_input,
             view=known.view,
             age=known.facts.age,
             urgent=urgent,

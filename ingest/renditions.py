@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ingest.says import FileSays
-from schemas.film_tensor import to_8_bits
+from schemas.film_tensor import film_tensor, to_8_bits, to_square
 from schemas.identities import Samples, film_id
 
 DISPLAY_SIDE: Final = 1600
@@ -34,6 +34,7 @@ class Developed:
 
     `full` is a PNG of the samples as they are (8 or 16 bits), `display` a JPEG of 8 bits with at
     most 1,600 pixels a side, `thumbnail` one of 256; `signature` is 32 x 32 uint8, row by row.
+    `tensor` is what a model of this `side` eats, uint8 row by row; none where the side is 0.
     """
 
     film: str
@@ -45,11 +46,22 @@ class Developed:
     thumbnail: bytes
     signature: bytes
     says: FileSays = field(repr=False)
+    side: int = 0
+    tensor: bytes = field(default=b"", repr=False)
+
+    def model_input(self, side: int) -> NDArray[np.uint8]:
+        """Return uint8 (side, side), as schemas/film_tensor.py makes it of the samples."""
+        if side == self.side:
+            return np.frombuffer(self.tensor, np.uint8).reshape(side, side)
+        # A model of another side went live since it was developed.
+        return film_tensor(self.full, side, self.film)
 
 
-def develop(samples: Samples, says: FileSays = _SILENT) -> Developed:
+def develop(samples: Samples, says: FileSays = _SILENT, side: int = 0) -> Developed:
     """Return the film of these samples, uint8 or uint16 (height, width), upright.
 
+    With a side, also what a model of that side eats: here the samples are at hand, later they
+    would have to be read from the PNG again, a tenth of what a large film costs.
     For the eye a film is windowed as its file asks, where that is sensible; else as it is for the
     model (schemas/film_tensor.py). The signature is always the model's: two drops of one film with
     two windows are alike.
@@ -72,6 +84,8 @@ def develop(samples: Samples, says: FileSays = _SILENT) -> Developed:
         thumbnail=_jpeg(_fit(display, THUMBNAIL_SIDE), THUMBNAIL_QUALITY),
         signature=signature.tobytes(),
         says=says,
+        side=side,
+        tensor=to_square(plain, side).tobytes() if side else b"",
     )
 
 

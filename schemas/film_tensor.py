@@ -32,10 +32,15 @@ def to_tensor(film: NDArray[Any], side: int) -> NDArray[np.uint8]:
     """
     if film.ndim != 2 or film.dtype not in (np.uint8, np.uint16) or not film.size:
         raise ValueError(f"wanted uint8 or uint16 (h, w), came {film.dtype} {film.shape}")
+    return to_square(to_8_bits(film), side)
+
+
+def to_square(film: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Return what `to_tensor` does of a film that `to_8_bits` has been applied to."""
     height, width = film.shape
     longest = max(height, width)
     size = (max(1, round(width * side / longest)), max(1, round(height * side / longest)))
-    grey = Image.fromarray(to_8_bits(film))
+    grey = Image.fromarray(film)
     if grey.size != size:
         grey = grey.resize(size, Image.Resampling.LANCZOS)
     tensor = np.zeros((side, side), np.uint8)

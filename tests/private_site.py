@@ -39,10 +39,10 @@ MAY_HOLD = {"receipt": ("key", "filename"), "comment": ("text",)}
 class Reader:
     """Reads and develops in this process, as a decoding child does."""
 
-    def develop(self, data: bytes, black_out: Sequence[Part] = ()) -> Developed:
+    def develop(self, data: bytes, black_out: Sequence[Part] = (), side: int = 0) -> Developed:
         assert not black_out
         decoded = read_file(data, 64_000_000)
-        return develop(decoded.samples, decoded.says)
+        return develop(decoded.samples, decoded.says, side)
 
     def close(self) -> None:
         """Nothing to close."""

@@ -98,9 +98,9 @@ class WatchedRows:
 class Decoder:
     """Decodes in this process."""
 
-    def develop(self, data: bytes, black_out: Sequence[Part] = ()) -> Developed:
+    def develop(self, data: bytes, black_out: Sequence[Part] = (), side: int = 0) -> Developed:
         assert not black_out
-        return develop(read_film(data, 1_000_000))
+        return develop(read_film(data, 1_000_000), side=side)
 
     def close(self) -> None:
         """Nothing to close."""

@@ -1,13 +1,15 @@
 """A chest check that asks no model: for tests of what comes before and after it."""
 
 from collections.abc import Callable
-from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import Refusal
 from schemas.film_check import known_checks
 from store.records import View
+
+SIDE = 64
 
 
 class FakeChest:
@@ -22,16 +24,19 @@ class FakeChest:
         self.raises: Refusal | None = None
         self.asked: list[tuple[tuple[int, ...], bool]] = []
 
+    def side(self) -> int:
+        return SIDE
+
     def judge(
         self,
-        samples: Callable[[], NDArray[Any]],
+        tensor: Callable[[int], NDArray[np.uint8]],
         *,
         view: View | None,
         age: int | None,
         urgent: bool,
         passed: bool = False,
     ) -> dict[str, float]:
-        self.asked.append((samples().shape, urgent))
+        self.asked.append((tensor(SIDE).shape, urgent))
         if self.raises is not None and not passed:
             raise self.raises
         return known_checks(view=view, age=age) | self.says

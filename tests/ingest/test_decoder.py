@@ -61,6 +61,7 @@ def shared() -> Iterator[Decoder]:
 def test_a_child_develops_what_we_would_have(decoder: Decoder) -> None:
     data = png_of(drawn(dtype=np.uint16))
     assert decoder.develop(data) == develop(read_film(data, 10_000))
+    assert decoder.develop(data, side=48) == develop(read_film(data, 10_000), side=48)
 
 
 @pytest.mark.slow

@@ -14,8 +14,9 @@ def test_a_bug_is_told_by_kind_and_place_without_its_words(
         raise ValueError(f"invalid value {said!r}")
 
     monkeypatch.setattr(decoding_child, "read_file", read_badly)
+    asked = {"black_out": [], "side": 0}
     for limit in (0, 10):
-        head, blobs = decoding_child._outcome(b"Dupont^Jeanne", [], limit)
+        head, blobs = decoding_child._outcome(b"Dupont^Jeanne", asked, limit)
         assert blobs == []
         assert head["bug"].endswith("ValueError")
         assert "test_decoding_child.py" in head["bug"]

@@ -19,7 +19,7 @@ from store.log import Record
 from store.ports import rendition_key
 from store.records import Drop, Film, FormSays, Part, Receipt, ReceiptState, Rendition
 from store.settings import Settings
-from tests.fakes.chest import FakeChest
+from tests.fakes.chest import SIDE, FakeChest
 from tests.fakes.objects import FakeObjects, notification
 from tests.fakes.rows import FakeRows
 from tests.fakes.settings import fake_settings
@@ -37,11 +37,11 @@ class DevelopedHere:
         self.closed = False
         self.says = FileSays("png")
 
-    def develop(self, data: bytes, black_out: Sequence[Part] = ()) -> Developed:
+    def develop(self, data: bytes, black_out: Sequence[Part] = (), side: int = 0) -> Developed:
         self.seen += 1
         if data == b"bug":
             raise ZeroDivisionError
-        return develop(blacked_out(read_film(data, 1_000_000), black_out), self.says)
+        return develop(blacked_out(read_film(data, 1_000_000), black_out), self.says, side)
 
     def close(self) -> None:
         self.closed = True
@@ -450,7 +450,7 @@ def test_what_a_person_waits_for_is_judged_first(house: House) -> None:
     house.rows.receipts.open_with_event([drop])
     bulk = house.drop("a", png_of(drawn(seed=2)))
     house.handler.handle([uploaded(house.said("object.uploaded")[0]), bulk])
-    assert sorted(house.chest.asked) == [((80, 72), False), ((80, 72), True)]
+    assert sorted(house.chest.asked) == [((SIDE, SIDE), False), ((SIDE, SIDE), True)]
 
 
 def test_a_film_waits_while_the_model_does_not_answer(house: House) -> None:

@@ -7,7 +7,7 @@ from PIL import Image
 from ingest.readers import read_film
 from ingest.renditions import develop, windowed_to_8_bits
 from ingest.says import FileSays
-from schemas.film_tensor import to_8_bits
+from schemas.film_tensor import to_8_bits, to_tensor
 from schemas.identities import film_id
 from tests.ingest.films import drawn
 
@@ -24,6 +24,17 @@ def test_the_full_png_gives_the_samples_back_and_holds_nothing_else(dtype: type)
     assert (made.film, made.width, made.height) == (film_id(film), 72, 80)
     assert made.bits == film.dtype.itemsize * 8
     assert not opened(made.full).info
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_model_is_given_the_same_whether_it_was_foreseen_or_another_went_live(
+    dtype: type,
+) -> None:
+    film = drawn(dtype=dtype)
+    made = develop(film, side=64)
+    assert len(made.tensor) == 64 * 64
+    for side in (64, 96):
+        np.testing.assert_array_equal(made.model_input(side), to_tensor(film, side))
 
 
 def test_pictures_are_8_bit_jpegs_no_longer_than_stated() -> None:
