@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from bench import draw_targets, processor
+from bench import batch_curve, draw_targets, processor
 from bench.draw_time import draw
 from bench.processor import Used, parsed, spent
 from bench.table import TARGETS, lines, ratios
@@ -114,6 +114,19 @@ def test_what_falls_short_of_a_target_is_drawn_left_of_it_and_what_is_missing_is
     reached = [target.reached_by(ratios(FIGURES)[target.name]) for target in TARGETS][: len(bars)]
     middle = max(starts)
     assert [start >= middle - 1e-6 for start in starts] == reached
+
+
+def test_each_batch_and_number_of_children_has_its_bar_and_the_fastest_is_the_longest() -> None:
+    points = [(1, 1, 3.0), (8, 1, 3.5), (32, 2, 4.0)]
+    svg = ET.fromstring(batch_curve.draw(points))
+    name = "{http://www.w3.org/2000/svg}"
+    texts = [text.text for text in svg.iter(f"{name}text")]
+    assert "batch 32, 2 decoding children" in texts
+    assert "4.00" in texts
+    _, *bars = svg.iter(f"{name}rect")
+    lengths = [float(bar.get("width", "")) for bar in bars]
+    assert lengths == sorted(lengths)
+    assert lengths[0] == pytest.approx(lengths[2] * 3 / 4, abs=0.1)
 
 
 @pytest.mark.parametrize(("share", "wanted"), [(0.0, 1.0), (0.5, 3.0), (0.99, 4.0), (1.0, 4.0)])
