@@ -12,10 +12,15 @@ LEFT: Final = 80
 RIGHT: Final = 240
 TOP: Final = 50
 BOTTOM: Final = 60
+_LEAST: Final = 0.5
 
 
 def draw(points: Sequence[dict[str, Any]], title: str) -> str:
-    """Return an SVG: milliseconds (logarithmic) against recall, a line for each index."""
+    """Return an SVG: milliseconds (logarithmic) against recall, a line for each index.
+
+    What finds less than half is not drawn: all the rest would be one line at the top.
+    """
+    points = [point for point in points if point["recall_at_10"] >= _LEAST]
     lines: dict[str, list[dict[str, Any]]] = {}
     for point in points:
         kind = "signs, ranked again" if "width" in point else "vectors"
