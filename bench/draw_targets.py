@@ -17,8 +17,8 @@ _FARTHEST: Final = 16.0
 def draw(targets: Sequence[Target], came: Mapping[str, float]) -> str:
     """Return an SVG: how many times better (right) or worse (left) than wanted, logarithmic."""
     height = 96 + _ROW * len(targets)
-    middle = _LEFT + (WIDTH - _LEFT - 110) / 2
     half = (WIDTH - _LEFT - 110) / 2
+    middle = _LEFT + half
     parts = [
         f'<path d="M{middle} 52V{height - 32}" stroke="#556" stroke-width="1.5"/>',
         f'<text x="{middle}" y="{height - 12}" text-anchor="middle">1</text>',
@@ -45,8 +45,5 @@ def draw(targets: Sequence[Target], came: Mapping[str, float]) -> str:
             f'<rect x="{min(middle, middle + length):.1f}" y="{top}"'
             f' width="{max(1.0, abs(length)):.1f}" height="18" fill="{colour}"/>'
         )
-        sign = "≥" if target.at_least else "≤"
-        parts.append(
-            f'<text x="{WIDTH - 104}" y="{top + 14}">{value:.3g} ({sign} {target.wanted:g})</text>'
-        )
+        parts.append(f'<text x="{WIDTH - 104}" y="{top + 14}">{value:.3g} ({target.said})</text>')
     return picture((WIDTH, height), "What came against what was wanted", (24, 32), parts)

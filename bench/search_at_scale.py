@@ -118,11 +118,13 @@ def main() -> int:
     chosen = arguments.parse_args()
     settings = administrator(current_state())
     seeds = read_seeds(chosen.features, MODEL)
+    found: Any
     if chosen.grid:
-        found: Any = grid(settings, seeds, chosen)
+        found = grid(settings, seeds, chosen)
     else:
-        numbers = {"films": chosen.films, "asked": chosen.asked, "turns": chosen.turns}
-        found = library(settings, seeds, **numbers)
+        found = library(
+            settings, seeds, films=chosen.films, asked=chosen.asked, turns=chosen.turns
+        )
     text = json.dumps(found, indent=1) + "\n"
     sys.stdout.write(text)
     if chosen.json:

@@ -13,6 +13,11 @@ class Target:
     wanted: float
     at_least: bool = False
 
+    @property
+    def said(self) -> str:
+        """Return what is wanted, in words."""
+        return f"{'≥' if self.at_least else '≤'} {self.wanted:g}"
+
     def reached_by(self, value: float) -> bool:
         """Return whether this value is as good as wanted, or better."""
         return value >= self.wanted if self.at_least else value <= self.wanted
@@ -68,13 +73,12 @@ def lines(figures: Mapping[str, Any]) -> list[str]:
     said = [f"{'':48} {'came':>8} {'wanted':>8}"]
     came = ratios(figures)
     for target in TARGETS:
-        wanted = f"{'≥' if target.at_least else '≤'} {target.wanted:g}"
         value = came.get(target.name)
         if value is None:
-            said.append(f"{target.name:48} {'—':>8} {wanted:>8}  not measured (--library 0)")
+            said.append(f"{target.name:48} {'—':>8} {target.said:>8}  not measured (--library 0)")
             continue
         short = "" if target.reached_by(value) else "  short of it"
-        said.append(f"{target.name:48} {value:8.3g} {wanted:>8}{short}")
+        said.append(f"{target.name:48} {value:8.3g} {target.said:>8}{short}")
     said += ELSEWHERE
     ours, theirs = figures["bulk_films_per_s"], figures["original_shape"]["films_per_s"]
     said.append(

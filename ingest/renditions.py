@@ -61,7 +61,7 @@ def develop(samples: Samples, says: FileSays = _SILENT, side: int = 0) -> Develo
     """Return the film of these samples, uint8 or uint16 (height, width), upright.
 
     With a side, also what a model of that side eats: here the samples are at hand, later they
-    would have to be read from the PNG again, a tenth of what a large film costs.
+    would have to be read from the PNG again.
     For the eye a film is windowed as its file asks, where that is sensible; else as it is for the
     model (schemas/film_tensor.py). The signature is always the model's: two drops of one film with
     two windows are alike.

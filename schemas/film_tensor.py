@@ -36,7 +36,7 @@ def to_tensor(film: NDArray[Any], side: int) -> NDArray[np.uint8]:
 
 
 def to_square(film: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """Return what `to_tensor` does of a film that `to_8_bits` has been applied to."""
+    """Return what `to_tensor` does, uint8 (side, side), of a film as 0..255, uint8 (h, w)."""
     height, width = film.shape
     longest = max(height, width)
     size = (max(1, round(width * side / longest)), max(1, round(height * side / longest)))

@@ -126,7 +126,7 @@ MINIO_ENVIRONMENT: Final[Mapping[str, str]] = {
 }
 
 
-#: An answer takes 12 kB. A larger cache would keep those of films that were erased for longer.
+#: An answer takes 15 kB. A larger cache would keep those of films that were erased for longer.
 TRITON_CACHE_BYTES: Final = 32 * 2**20
 
 #: Loading a model runs its code: what loads, or reaches memory and logs, needs this header.
@@ -144,7 +144,7 @@ def postgres_options() -> tuple[str, ...]:
 def triton_command(program: str, host: str, repository: str) -> tuple[str, ...]:
     """Return Triton's command: explicit control, and a load API that only the secret opens.
 
-    Its cache holds the answers of some 2,500 films: ingest and analyse ask of the same film one
+    Its cache holds the answers of some 2,200 films: ingest and analyse ask of the same film one
     soon after the other (ADR 0027).
     """
     return (

@@ -4,11 +4,8 @@ The stack's own Triton is kept equal to the stack's rows by the stack's models p
 test has started that: a second such process, with rows of its own, would undo each of its loads.
 """
 
-import os
 import secrets
-import signal
 import subprocess
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +14,8 @@ from typing import Final
 from pydantic import SecretStr
 
 from stack.environment import child_environment
+from stack.health import is_healthy
+from stack.leftovers import end_leftovers
 from stack.lifecycle import tail
 from stack.native import fill, install, words_for
 from stack.ports import another_port
@@ -26,7 +25,6 @@ from store.settings import Settings
 from tests.waiting import eventually
 
 SERVICE: Final = next(service for service in SERVICES if service.name == "triton")
-_STOP_S: Final = 20
 
 
 @contextmanager
@@ -55,9 +53,10 @@ def own_triton(settings: Settings, folder: Path) -> Iterator[Settings]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    ready = f"http://127.0.0.1:{ports[SERVICE.health.port]}{SERVICE.health.path}"
     try:
-        eventually(lambda: _answers(ready), 60, every_s=0.2, what="a Triton of its own")
+        eventually(
+            lambda: is_healthy(SERVICE.health, ports, {}), 60, every_s=0.2, what="its own Triton"
+        )
         yield settings.model_copy(
             update={
                 "triton_grpc": f"127.0.0.1:{ports['triton_grpc']}",
@@ -70,17 +69,6 @@ def own_triton(settings: Settings, folder: Path) -> Iterator[Settings]:
         print(tail(log, 30))  # noqa: T201
         raise
     finally:
-        running.terminate()
-        try:
-            running.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            os.killpg(running.pid, signal.SIGKILL)
-            running.wait()
-
-
-def _answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=2) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
+        # With its shared memory, which a Triton that must be killed leaves behind.
+        end_leftovers(state)
+        running.wait()

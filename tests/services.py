@@ -118,6 +118,11 @@ def admin_settings(settings: Settings, mark: str | None = None) -> Settings:
     return load_settings({f"{PREFIX}STATE": str(state.root), **keys}, **own)
 
 
+def as_role(settings: Settings, role: str) -> Settings:
+    """Return settings as one of our programs reaches PostgreSQL: by its own login role."""
+    return settings.model_copy(update={"postgres_user": f"radiotheque_{role}"})
+
+
 @dataclass(frozen=True)
 class WholeStack:
     """The whole system: services and our programs, as a person would have started it."""

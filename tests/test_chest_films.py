@@ -27,6 +27,7 @@ from store.rows import connect as connect_rows
 from store.settings import Settings
 from tests.dropping import films
 from tests.requirements import ROOT
+from tests.services import as_role
 from workers.models import ModelsProcess, seed_starter
 from workers.triton import TritonControl, TritonModel
 
@@ -65,10 +66,6 @@ class Ingest:
             for row in self.rows.outbox.pending(10_000)
             if json.loads(row.value or b"{}").get("receipt") == str(receipt.id)
         }
-
-
-def as_role(settings: Settings, role: str) -> Settings:
-    return settings.model_copy(update={"postgres_user": f"radiotheque_{role}"})
 
 
 @pytest.fixture(scope="module")

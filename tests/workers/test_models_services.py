@@ -22,6 +22,7 @@ from store.rows import connect as connect_rows
 from store.settings import Settings
 from tests.computed import computed
 from tests.requirements import ROOT
+from tests.services import as_role
 from tests.training.environment import run_training
 from tests.waiting import eventually
 from workers.models import BUCKET, ModelsProcess, seed_starter
@@ -53,10 +54,6 @@ def own_rows(module_settings: Settings) -> Iterator[Rows]:
     found = connect_rows(as_role(module_settings, "models"))
     yield found
     found.close()
-
-
-def as_role(settings: Settings, role: str) -> Settings:
-    return settings.model_copy(update={"postgres_user": f"radiotheque_{role}"})
 
 
 @pytest.fixture(scope="module")

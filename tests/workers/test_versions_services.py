@@ -27,7 +27,7 @@ from store.rows import admin_connection
 from store.rows import connect as connect_rows
 from store.settings import Settings
 from tests.own_triton import own_triton
-from tests.services import admin_settings
+from tests.services import admin_settings, as_role
 from tests.waiting import eventually
 from tests.workers.making import manifest, png, record_of, request, samples
 from tests.workers.pixel_model import pixel_model
@@ -46,10 +46,6 @@ def said(version: int) -> ModelManifest:
     bare = manifest(version, f"e{version}")
     sha256 = hashlib.sha256(pixel_model(bare, version)).hexdigest()
     return bare.model_copy(update={"sha256": sha256})
-
-
-def as_role(settings: Settings, role: str) -> Settings:
-    return settings.model_copy(update={"postgres_user": f"radiotheque_{role}"})
 
 
 def patiently(work: Callable[[], None], paused: Callable[[], None] = lambda: None) -> None:
