@@ -4,6 +4,7 @@ Each fold's network never saw the patients of the films it leaves out, so heads 
 and asked about those give scores that say what tuning and heads together are worth.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -42,10 +43,15 @@ def path_of(work: Path, name: str) -> Path:
     return work / (f"{FINAL}.npz" if name == FINAL else f"fold{name}.npz")
 
 
-def read_folds(work: Path) -> tuple[Fold, ...]:
-    """Return all folds. Raises FileNotFoundError for one that is not done."""
+def folds_done(work: Path) -> tuple[int, ...]:
+    """Return the numbers of the folds that are done."""
+    return tuple(number for number in range(FOLDS) if path_of(work, str(number)).exists())
+
+
+def read_folds(work: Path, numbers: Sequence[int] = range(FOLDS)) -> tuple[Fold, ...]:
+    """Return these folds, all unless told. Raises FileNotFoundError for one that is not done."""
     found = []
-    for number in range(FOLDS):
+    for number in numbers:
         with np.load(path_of(work, str(number)), allow_pickle=False) as kept:
             head = Linear(
                 **{name: kept[f"head_{name}"] for name in ("mean", "scale", "weights", "bias")}

@@ -12,6 +12,7 @@ from tests.training.environment import run_training
 from training.evidence import Evidence
 from training.kept_films import FIT, HOLDOUT, KeptFilms
 from training.nih import ASSESSED, held_out, read_rows
+from training.tuned_folds import RECIPE_FILE
 
 pytestmark = [pytest.mark.training, pytest.mark.timeout(400)]
 
@@ -114,6 +115,34 @@ def test_what_helped_is_told_of_scores_out_of_fold(tuned: Path, fitted: Path) ->
     told = "\n".join(lines)
     for word in ("frozen", "tuned along", "mean of crops", "Lung Opacity: "):
         assert word in told
+
+
+def test_recipes_are_compared_on_the_folds_that_all_of_them_have(
+    tuned: Path, tmp_path: Path
+) -> None:
+    # What another recipe's first fold would leave: the same films left out, features that know
+    # nothing of them, and no other fold.
+    other = tmp_path / "other"
+    other.mkdir()
+    recipe = json.loads((tuned / "work" / RECIPE_FILE).read_text())
+    (other / RECIPE_FILE).write_text(json.dumps(recipe | {"side": 448}))
+    with np.load(tuned / "work" / "fold0.npz") as kept:
+        fold = dict(kept)
+    fold["features"] = np.random.default_rng(1).normal(size=fold["features"].shape)
+    np.savez(other / "fold0.npz", **fold)
+    said = run("training.recipes_compared", tuned / "films", tuned / "work", other).splitlines()
+    assert said[0] == f"Folds 0: {len(fold['left_out'])} films left out."
+    told = {line.split(" | ")[0]: line.split(" | ") for line in said[3:]}
+    assert [*told][0] == "| the recipe, heads refitted"
+    by_chance = told["| side 448, heads refitted"]
+    assert float(told["| the recipe, heads refitted"][1].split()[0]) > 0.65
+    assert float(by_chance[2].split()[0]) < -0.1
+
+
+def test_recipes_without_a_fold_in_common_are_not_compared(tuned: Path, tmp_path: Path) -> None:
+    done = run_training("training.recipes_compared", tuned / "films", tuned / "work", tmp_path)
+    assert done.returncode != 0
+    assert "wanted folders with a fold in common" in done.stderr
 
 
 def test_embeddings_are_compared_by_the_folds_networks(
