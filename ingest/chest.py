@@ -42,6 +42,7 @@ class _Numbers:
     """What belongs to one version; `numbers` is None where it judges no films."""
 
     label: str
+    side: int
     limits: FilmCheck | None
     numbers: CheckNumbers | None
 
@@ -58,7 +59,14 @@ class ChestCheck:
         self._lock = threading.Lock()
 
     def side(self) -> int:
-        """Return the side of the live model's tensor, 0 while none is live."""
+        """Return the side of the tensor last asked for, of the live model's at first, else 0.
+
+        It saves the film's being read again, nothing depends on it: asked of PostgreSQL for every
+        film, it would cost more than a version of another side does, which reads one film twice.
+        """
+        known = self._known
+        if known is not None:
+            return known.side
         live = self._models.live()
         return live.manifest.side if live else 0
 
@@ -112,7 +120,7 @@ class ChestCheck:
                 "The live model has no input check: films are not judged",
                 extra={"model": manifest.label},
             )
-            return _Numbers(manifest.label, None, None)
+            return _Numbers(manifest.label, manifest.side, None, None)
         try:
             data = self._objects.read("models", model_key(manifest, CHECK_FILE))
         except NotFound:
@@ -125,7 +133,8 @@ class ChestCheck:
                 "models",
                 f"{manifest.label}: wanted {CHECK_FILE} of {manifest.check.sha256}, came {came}",
             )
-        return _Numbers(manifest.label, manifest.check, CheckNumbers.from_bytes(data))
+        numbers = CheckNumbers.from_bytes(data)
+        return _Numbers(manifest.label, manifest.side, manifest.check, numbers)
 
 
 def _hold(distance: float, limits: FilmCheck) -> None:

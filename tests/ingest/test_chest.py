@@ -165,3 +165,18 @@ def test_another_live_version_brings_its_own_limits_and_numbers_are_read_once(ro
     assert [version for _, version, _ in room.asked.questions] == ["1", "1", "2", "2"]
     reads = [call for call in room.objects.calls if call[0] == "read"]
     assert len(reads) == 2
+
+
+def test_the_side_to_develop_with_is_asked_for_until_a_film_has_been_judged(room: Room) -> None:
+    assert Room().check.side() == 0
+    assert room.check.side() == manifest().side
+    said, data = with_check(manifest(2).model_copy(update={"side": 96}))
+    room.judge()
+    room.register(said, data, "candidate")
+    room.rows.models.set_live(2)
+
+    # Nobody asked since: the next film is developed with the former side, and judged with the new.
+    assert room.check.side() == manifest().side
+    room.judge()
+    assert room.check.side() == 96
+    assert [films.shape[1] for films, _, _ in room.asked.questions] == [manifest().side, 96]
