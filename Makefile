@@ -93,7 +93,7 @@ test: test-environments ## every test, on real services with ports and state of 
 test-long: test-environments ## the outage tests with Kafka away for six minutes
 	@OUTAGE_S=360 $(BIN)/python -m pytest tests/test_outages.py $(ARGS)
 
-test-quick: $(STAMPS)/dev ## tests that need no service, under a minute
+test-quick: $(STAMPS)/dev ## tests that need no service, about a minute
 	@$(BIN)/python -m pytest -q -n auto $(ARGS) \
 		-m "not services and not browser and not training and not slow"
 
