@@ -16,9 +16,9 @@ from typing import Final
 
 from flask import Flask, current_app, request, session
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
-from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
+from web.counters import Counters
 from web.problems import Problem
 
 TOKEN: Final = RateLimitItemPerSecond(300)
@@ -35,7 +35,7 @@ class Limits:
     """The counters of one application. `seconds` is the wall clock, as the windows are."""
 
     def __init__(self, seconds: Callable[[], float] = time.time) -> None:
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._limiter = FixedWindowRateLimiter(Counters(seconds))
         self._seconds = seconds
 
     def count(self, item: RateLimitItem, *who: str) -> None:
