@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
+import orjson
 import psycopg
 import psycopg_pool
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Jsonb, set_json_loads
 
 from schemas.errors import (
     Conflict,
@@ -148,6 +149,11 @@ def still_there(connection: Connection) -> None:
         psycopg_pool.ConnectionPool.check_connection(connection)
 
 
+def _read_json_by_orjson(connection: Connection) -> None:
+    # A page of fifty films has a hundred and fifty documents: json took a tenth of its time.
+    set_json_loads(orjson.loads, connection)
+
+
 class Call:
     """Calls of stored functions inside one transaction."""
 
@@ -193,6 +199,7 @@ class Database:
                     timeout=self._timeout_s,
                     # A restarted server leaves dead connections in the pool: none is handed out.
                     check=still_there,
+                    configure=_read_json_by_orjson,
                     # The pool's back-off doubles up to this: work goes on soon after an outage.
                     reconnect_timeout=5.0,
                     max_idle=300.0,

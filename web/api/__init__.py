@@ -5,6 +5,7 @@ from typing import Final
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
+from web.answers import OrJson
 from web.api.accounts import accounts
 from web.api.images import images
 from web.api.letters import letters
@@ -42,8 +43,7 @@ def application() -> OpenAPI:
         validation_error_callback=from_validation,
         doc_ui=False,
     )
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json = OrJson(app)
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     app.config["MAX_FORM_MEMORY_SIZE"] = BODY_LIMIT
     return app
