@@ -80,14 +80,14 @@ def findings_json(
         return []
     none = ((None, None),) * len(FINDINGS)
     thresholds = manifest.thresholds() if manifest else none
+    worth = manifest.card.reliability if manifest and manifest.card else {}
     rows = []
     for name, value, points in zip(FINDINGS, probabilities, thresholds, strict=True):
         score = None if value is None or math.isnan(value) else float(value)
         # A retired model's thresholds are not at hand in lists: its states are left open.
         state = finding_state(score, *points) if manifest or score is None else None
-        reliability = manifest.reliability(name) if manifest else None
         rows.append(
-            {"name": name, "probability": score, "state": state, "reliability": reliability}
+            {"name": name, "probability": score, "state": state, "reliability": worth.get(name)}
         )
     return rows
 
@@ -120,7 +120,7 @@ def label_json(label: LabelRow) -> dict[str, Any]:
         "label": label.value,
         "source": label.source,
         "author": label.author,
-        "recorded_at": label.recorded_at.isoformat(),
+        "recorded_at": label.recorded_at,
     }
 
 

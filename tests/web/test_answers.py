@@ -35,8 +35,14 @@ def test_what_json_has_no_form_of_is_an_error_and_so_is_an_option() -> None:
     mine = OrJson(Flask("told"))
     with pytest.raises(TypeError):
         mine.dumps({"raw": b"bytes"})
-    with pytest.raises(TypeError, match="wanted no options of JSON, came indent"):
+    with pytest.raises(TypeError, match="wanted no option but sort_keys, came indent"):
         mine.dumps({}, indent=1)
+
+
+def test_flask_s_sessions_and_templates_ask_for_what_it_does() -> None:
+    mine = OrJson(Flask("told"))
+    assert mine.dumps({"b": 1, "a": [1, 2]}, separators=(",", ":")) == '{"b":1,"a":[1,2]}'
+    assert mine.dumps({"b": 1, "a": 2}, sort_keys=True) == '{"a":2,"b":1}'
 
 
 @pytest.mark.parametrize("text", ['{"a": NaN}', "{", ""])
