@@ -1,4 +1,4 @@
-"""How the application writes and reads JSON: by orjson, which takes a tenth of json's time."""
+"""How the application writes and reads JSON: by orjson, in a twentieth of the time."""
 
 from typing import Any, Final
 
