@@ -133,7 +133,7 @@ def test_recipes_are_compared_on_the_folds_that_all_of_them_have(
     said = run("training.recipes_compared", tuned / "films", tuned / "work", other).splitlines()
     assert said[0] == f"Folds 0: {len(fold['left_out'])} films left out."
     told = {line.split(" | ")[0]: line.split(" | ") for line in said[3:]}
-    assert [*told][0] == "| the recipe, heads refitted"
+    assert next(iter(told)) == "| the recipe, heads refitted"
     by_chance = told["| side 448, heads refitted"]
     assert float(told["| the recipe, heads refitted"][1].split()[0]) > 0.65
     assert float(by_chance[2].split()[0]) < -0.1
