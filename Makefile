@@ -112,7 +112,7 @@ bench-batches: prerequisites environment ## films a second against batch and wor
 WORK ?= .radiotheque-starter
 TRAIN = PYTHONPATH="$(CURDIR)" TF_CPP_MIN_LOG_LEVEL=2 $$python -u -m
 
-starter: environment ## tune and fit the starter model anew (FILMS=dir of NIH films; 1 to 2 hours)
+starter: environment ## tune and fit the starter anew (FILMS=dir of NIH films; 40 to 100 minutes)
 	@if [ -z "$(FILMS)" ]; then echo "wanted FILMS=dir, as training/nih.py reads it"; exit 1; fi
 	@python=$$($(BIN)/python -c \
 		'from stack.installs import training_env; print(training_env())' | tail -1)/bin/python; \

@@ -19,6 +19,8 @@ from training.tuned_folds import FOLDS
 
 #: Inverse strength of the L2 penalty on standardised features, tried from strong to weak.
 STRENGTHS: Final = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
+#: The one that was chosen on all folds (docs/adr/0026), for comparisons of other things than it.
+CHOSEN: Final = 1e-4
 
 
 def fit(

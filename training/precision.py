@@ -31,15 +31,13 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from schemas.models import ModelManifest
-from training.heads import fit, folds
+from training.heads import CHOSEN, fit, folds
 from training.metrics import macro_auroc
 from training.nih import Row, film, read_rows, to_fit, truth_table
 
 #: What int8 may lose of f32's macro AUROC.
 ALLOWED: Final = 0.005
 _BATCH: Final = 8
-#: Inverse strength of the heads' L2 penalty: one of training.heads.STRENGTHS, the same for all.
-_STRENGTH: Final = 1e-4
 _ROUNDS: Final = 15
 
 Outputs = Mapping[str, NDArray[Any]]
@@ -216,7 +214,7 @@ def out_of_fold_aurocs(
 
     features: float (n, d) by name. truth: (n, k) of 0 and 1. One patient's films share a fold.
     """
-    strengths = [_STRENGTH] * truth.shape[1]
+    strengths = [CHOSEN] * truth.shape[1]
     logits = {name: np.full(truth.shape, np.nan) for name in features}
     for fitted_on, left_out in folds(truth, patients):
         heads = fit(features[reference][fitted_on], truth[fitted_on], strengths)

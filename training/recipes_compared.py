@@ -12,19 +12,16 @@ import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training import nih
+from training.heads import CHOSEN
 from training.linear import Array
 from training.out_of_fold import by_own_heads, logits_of
 from training.tuned_folds import RECIPE_FILE, folds_done, read_folds
 from training.what_helped import table
-
-#: Of the refitted heads (training/heads.py): the one chosen on all folds, docs/adr/0026.
-STRENGTH: Final = 1e-4
 
 
 def shared_folds(works: Sequence[Path]) -> tuple[int, ...]:
@@ -38,27 +35,24 @@ def shared_folds(works: Sequence[Path]) -> tuple[int, ...]:
 
 
 def scores_of(
-    works: Sequence[Path], truth: NDArray[np.floating]
+    works: Sequence[Path], shared: Sequence[int], truth: NDArray[np.floating]
 ) -> tuple[NDArray[np.intp], dict[str, Array]]:
-    """Return the places (m,) of the films left out, and each recipe's scores (m, 11) of them.
+    """Return the places (m,) of the films that these folds leave out, and the scores (m, 11).
 
-    truth: (n, 11), of all films that may be fitted on. Raises ValueError when the folders' folds
-    do not leave out the same films.
+    truth: (n, 11), of all films that may be fitted on. Scores are by recipe and kind of heads.
+    Raises ValueError when the folders' folds do not leave out the same films.
     """
-    shared = shared_folds(works)
+    folds = {work: read_folds(work, shared) for work in works}
+    left_out = [np.sort(np.concatenate([fold.left_out for fold in folds[work]])) for work in works]
+    places = left_out[0]
     recipes = [json.loads((work / RECIPE_FILE).read_text()) for work in works]
-    places: NDArray[np.intp] | None = None
     found = {}
-    for work, recipe in zip(works, recipes, strict=True):
-        folds = read_folds(work, shared)
-        out = np.sort(np.concatenate([fold.left_out for fold in folds]))
-        if places is not None and not np.array_equal(out, places):
+    for work, recipe, out in zip(works, recipes, left_out, strict=True):
+        if not np.array_equal(out, places):
             raise ValueError(f"wanted folds that leave out the same films, came others: {work}")
-        places = out
         name = difference(recipes[0], recipe)
-        found[f"{name}, heads refitted"] = logits_of(folds, truth, STRENGTH)[out]
-        found[f"{name}, heads tuned along"] = by_own_heads(folds)[out]
-    assert places is not None
+        found[f"{name}, heads refitted"] = logits_of(folds[work], truth, CHOSEN)[places]
+        found[f"{name}, heads tuned along"] = by_own_heads(folds[work])[places]
     return places, found
 
 
@@ -71,9 +65,9 @@ def difference(first: Mapping[str, object], other: Mapping[str, object]) -> str:
 def lines(rows: Sequence[nih.Row], works: Sequence[Path]) -> Iterator[str]:
     """Give the table's lines, below one that says which folds and how many films it is of."""
     mine = nih.to_fit(rows)
-    places, found = scores_of(works, nih.truth_table(mine))
-    folds = ", ".join(map(str, shared_folds(works)))
-    yield f"Folds {folds}: {len(places)} films left out."
+    shared = shared_folds(works)
+    places, found = scores_of(works, shared, nih.truth_table(mine))
+    yield f"Folds {', '.join(map(str, shared))}: {len(places)} films left out."
     yield from table([mine[place] for place in places], found)
 
 

@@ -139,8 +139,8 @@ def film_json(row: FilmRow, manifest: ModelManifest | None) -> dict[str, Any]:
         "sharing": film.sharing,
         "flags": list(film.flagged),
         "checks": dict(film.checks),
-        "created_at": film.created_at.isoformat() if film.created_at else None,
-        "updated_at": row.updated_at.isoformat(),
+        "created_at": film.created_at,
+        "updated_at": row.updated_at,
         "model": model_json(row.model),
         "findings": findings_json(row.probabilities, manifest),
         "labels": [label_json(label) for label in row.labels],
@@ -167,8 +167,8 @@ def detail_json(detail: FilmDetail) -> dict[str, Any]:
     origin = detail.provenance
     answer["provenance"] = {
         "statement": origin.statement,
-        "stated_at": origin.stated_at.isoformat() if origin.stated_at else None,
-        "deposited_at": origin.deposited_at.isoformat() if origin.deposited_at else None,
+        "stated_at": origin.stated_at,
+        "deposited_at": origin.deposited_at,
         "text_check": detail.row.film.text_check,
     }
     answer["validations"] = [reading_json(reading) for reading in detail.readings]
@@ -186,7 +186,7 @@ def reading_json(reading: Reading) -> dict[str, Any]:
         "answer_visible": reading.answer_visible,
         "others_visible": reading.others_visible,
         "model": reading.model,
-        "recorded_at": reading.recorded_at.isoformat(),
+        "recorded_at": reading.recorded_at,
     }
 
 
@@ -197,5 +197,5 @@ def comment_json(comment: Comment) -> dict[str, Any]:
         "author": comment.author,
         "author_name": comment.author_name,
         "text": comment.text,
-        "recorded_at": comment.recorded_at.isoformat(),
+        "recorded_at": comment.recorded_at,
     }

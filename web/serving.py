@@ -86,8 +86,8 @@ class Server(BaseApplication):  # type: ignore[misc]
     def load(self) -> Flask:
         """Return the application: called in the worker, after the fork."""
         app = self._make_app()
-        # A full collection would look at every module's objects, which never die: 25 to 90 ms
-        # in which nobody is answered, once in some hundred requests.
+        # A full collection would look at every module's objects, which never die: 23 to 55 ms
+        # in which nobody is answered, once in a thousand requests or so.
         gc.collect()
         gc.freeze()
         return app

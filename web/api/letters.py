@@ -54,7 +54,7 @@ def letter_json(letter: Letter) -> dict[str, Any]:
         "reason": letter.reason,
         "attempts": letter.attempts,
         "state": letter.state,
-        "recorded_at": letter.recorded_at.isoformat(),
+        "recorded_at": letter.recorded_at,
         "receipt": str(letter.receipt) if letter.receipt else None,
         "size": len(letter.value or b""),
     }

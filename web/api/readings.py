@@ -25,7 +25,7 @@ def validate(path: FilmPath, body: ReadingIn) -> tuple[dict[str, Any], int]:
     return {
         "id": str(reading.id),
         "validations": {name: str(number) for name, number in reading.validations.items()},
-        "recorded_at": reading.recorded_at.isoformat(),
+        "recorded_at": reading.recorded_at,
     }, 201
 
 
