@@ -14,6 +14,7 @@ from ingest.says import FileSays
 from schemas.errors import Refusal
 from schemas.film_files import DICOM_GROUPS, DICOM_MARK
 from schemas.identities import Samples
+from schemas.presentation import AS_STORED, Presentation
 
 WANTED: Final = "a PNG, JPEG or DICOM film"
 
@@ -41,7 +42,7 @@ _DICOM_STARTS: Final = (*DICOM_GROUPS, b"DICM")
 
 @dataclass(frozen=True)
 class Decoded:
-    """A file decoded: its grey samples, and what it says of itself.
+    """A file decoded: its grey samples, what it says of itself, and how they are to be shown.
 
     `coloured` is the share, 0..1, of the picture whose colours no radiograph has.
     """
@@ -49,6 +50,7 @@ class Decoded:
     samples: Samples
     says: FileSays
     coloured: float = 0.0
+    presentation: Presentation = AS_STORED
 
 
 def read_film(data: bytes, pixel_limit: int) -> Samples:
