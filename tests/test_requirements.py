@@ -15,7 +15,7 @@ def test_ids_are_unique_and_well_formed() -> None:
     ids = Counter(row.id for row in rows())
     assert ids
     assert not [name for name, times in ids.items() if times > 1]
-    assert not [name for name in ids if not re.fullmatch(r"R\d-\d{3}", name)]
+    assert not [name for name in ids if not re.fullmatch(r"R\d+-\d{3}", name)]
 
 
 def test_states_are_known() -> None:
