@@ -2,19 +2,21 @@
 
 The form is MinIO's own (S3's event message 2.x with two fields around it): one record, the
 object's key query-escaped, so that a space is a plus and a plus is %2B. Repeats and wrong order
-do no harm: a drop is named by bucket, key and version, whenever it is told of.
+do no harm: a drop is named by bucket, key and version, whenever it is told of. A key is an address
+and stays as it is, whatever it looks like.
 Source: MinIO, internal/event/target/kafka.go and cmd/event-notification.go.
 """
 
 import json
 import logging
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from schemas.errors import Dead
+from schemas.plain_text import shown
 from schemas.provenance import DepositorSays
 from store.objects import said_in
 from store.records import Drop, FormSays
@@ -24,6 +26,10 @@ log = logging.getLogger(__name__)
 
 SOURCE = "bucket"
 _PUT = "s3:ObjectCreated:"
+#: S3's limit for a key, in UTF-8; a version's id has no more (API reference, PutObject).
+_NAME_BYTES: Final = 1024
+#: No bucket keeps more in an object, and no row counts further.
+_SIZE_MAX: Final = 1 << 62
 
 
 class _Bucket(BaseModel):
@@ -34,7 +40,7 @@ class _Object(BaseModel):
     model_config = ConfigDict(strict=True)
 
     key: Annotated[str, Field(min_length=1)]
-    size: Annotated[int, Field(ge=0)] = 0
+    size: Annotated[int, Field(ge=0, le=_SIZE_MAX)] = 0
     version: str = Field("", alias="versionId")
     said: dict[str, str] | None = Field(None, alias="userMetadata")
 
@@ -63,7 +69,6 @@ def drop_of(value: bytes | None, settings: Settings) -> Drop | None:
         # Not in one step by pydantic's own parser: its errors would quote the value.
         said = _Notification.model_validate(json.loads(value or b""))
         [record] = said.records
-        key = _unescaped(record.s3.object.key)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -75,7 +80,8 @@ def drop_of(value: bytes | None, settings: Settings) -> Drop | None:
     if not record.event.startswith(_PUT):
         return None
     told = record.s3.object
-    return bulk_drop(key, told.version, told.size, said_in(told.said or {}), settings)
+    said_with_it = said_in(told.said or {})
+    return bulk_drop(_key(told.key), _cut(told.version), told.size, said_with_it, settings)
 
 
 def bulk_drop(
@@ -109,6 +115,22 @@ def bulk_drop(
     )
 
 
-def _unescaped(key: str) -> str:
-    # unquote_plus would turn a byte that is not UTF-8 into U+FFFD: another key, then "gone".
-    return unquote_to_bytes(key.replace("+", " ")).decode()
+def _key(escaped: str) -> str:
+    """Return the key that a notification names.
+
+    No store has an object whose key is no UTF-8, holds a NUL or is longer than S3's limit. What
+    names one all the same is kept by its escaped form: there is no such object, and its receipt
+    says so.
+    """
+    try:
+        # unquote_plus would turn a byte that is not UTF-8 into U+FFFD: another key, then "gone".
+        key = unquote_to_bytes(escaped.replace("+", " ")).decode()
+    except ValueError:
+        return _cut(escaped) or "%"
+    if "\0" in key or len(key.encode()) > _NAME_BYTES:
+        return _cut(escaped) or "%"
+    return key
+
+
+def _cut(name: str) -> str:
+    return shown(name, _NAME_BYTES).encode()[:_NAME_BYTES].decode(errors="ignore")

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from radiotheque import store_commands
+from radiotheque.arguments import plain
 from store.ports import Rows
 
 
@@ -16,7 +17,7 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
     """Add `film` and `patient`."""
     film = commands.add_parser("film", help="remove a film, or lift its erasure")
     film.add_argument("verb", choices=("remove", "lift"))
-    film.add_argument("film")
+    film.add_argument("film", type=plain(64))
     film.set_defaults(run=store_commands.with_rows(change_film))
 
     patient = commands.add_parser("patient", help="erase all films of a patient, or lift that")

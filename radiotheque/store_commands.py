@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final, get_args
 from uuid import UUID
 
+from radiotheque.arguments import plain
 from schemas.errors import RadiothequeError
 from schemas.findings import FINDINGS
 from store.grants import OPERATOR
@@ -23,6 +24,10 @@ from store.records import Account, LabelRow, LabelSource, Role
 from store.settings import Settings, load_settings
 
 Work = Callable[[Rows, argparse.Namespace], None]
+
+#: Characters of a name and of a comment, as the API has them.
+_NAME: Final = 200
+_COMMENT: Final = 4000
 
 
 def register(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -45,18 +50,22 @@ def _register_accounts(commands: "argparse._SubParsersAction[Any]") -> None:
     group = commands.add_parser("account", help="people and programs that sign in")
     verbs = group.add_subparsers(dest="verb", required=True)
     add = verbs.add_parser("add", help="add an account; its password is read from the terminal")
-    add.add_argument("name")
+    add.add_argument("name", type=plain(_NAME))
     add.add_argument("--role", choices=get_args(Role), default="viewer")
-    add.add_argument("--site", help="another site than this installation's: it sees its own films")
+    add.add_argument(
+        "--site",
+        type=plain(_NAME),
+        help="another site than this installation's: it sees its own films",
+    )
     role = verbs.add_parser("role", help="give another role")
-    role.add_argument("name")
+    role.add_argument("name", type=plain(_NAME))
     role.add_argument("role", choices=get_args(Role))
     for name, says in (
         ("remove", "remove an account; its words stay under its pseudonym"),
         ("password", "give a new password, read from the terminal"),
         ("token", "add a bearer token and print it, once"),
     ):
-        verbs.add_parser(name, help=says).add_argument("name")
+        verbs.add_parser(name, help=says).add_argument("name", type=plain(_NAME))
     verbs.add_parser("list", help="list all accounts")
     for name, work in (
         ("add", add_account),
@@ -76,18 +85,18 @@ def _register_rows(commands: "argparse._SubParsersAction[Any]") -> None:
 
     label = commands.add_parser("label", help="add or remove a label of a film")
     label.add_argument("verb", choices=("add", "remove"))
-    label.add_argument("film")
+    label.add_argument("film", type=plain(_NAME))
     label.add_argument("finding", choices=FINDINGS, metavar="FINDING")
     label.add_argument("--value", type=int, choices=(1, 0, -1), default=1)
     label.add_argument("--source", choices=get_args(LabelSource), default="imported")
-    label.add_argument("--author", required=True)
+    label.add_argument("--author", type=plain(_NAME), required=True)
     label.set_defaults(run=with_rows(change_label))
 
     comment = commands.add_parser("comment", help="add a comment as somebody, or remove one")
     verbs = comment.add_subparsers(dest="verb", required=True)
     add = verbs.add_parser("add")
-    for name in ("film", "account", "text"):
-        add.add_argument(name)
+    for name, longest in (("film", _NAME), ("account", _NAME), ("text", _COMMENT)):
+        add.add_argument(name, type=plain(longest))
     add.set_defaults(run=with_rows(add_comment))
     remove = verbs.add_parser("remove")
     remove.add_argument("comment", type=UUID)
@@ -95,8 +104,8 @@ def _register_rows(commands: "argparse._SubParsersAction[Any]") -> None:
 
     embedding = commands.add_parser("embedding", help="add or remove a film's embedding")
     embedding.add_argument("verb", choices=("add", "remove"))
-    embedding.add_argument("film")
-    embedding.add_argument("version")
+    embedding.add_argument("film", type=plain(_NAME))
+    embedding.add_argument("version", type=plain(_NAME))
     embedding.add_argument("--file", type=Path, help="512 numbers as JSON (add)")
     embedding.set_defaults(run=with_rows(change_embedding))
 

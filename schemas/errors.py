@@ -11,6 +11,13 @@ RadiothequeError
 └── Conflict        it exists already, or is no longer in the state asked for (HTTP 409)
 """
 
+from typing import Final
+
+from schemas.plain_text import shown
+
+#: Characters of a refusal's fact, at most.
+_FACT_LENGTH: Final = 200
+
 
 class RadiothequeError(Exception):
     """The root of every error this project raises on purpose."""
@@ -25,14 +32,15 @@ class Refusal(RadiothequeError):
 
     `code` is one of the fixed words of the API (schemas/refusals.py). `wanted` and `came` are
     short English facts with their figures, free of file names and patient data, of a closed
-    vocabulary that screens put into French (web/facts.py).
+    vocabulary that screens put into French (web/facts.py). Words of a file that a fact names
+    (a modality) lose what no row can keep.
     """
 
     def __init__(self, code: str, *, wanted: str, came: str) -> None:
-        super().__init__(f"{code}: wanted {wanted}, came {came}")
         self.code = code
-        self.wanted = wanted
-        self.came = came
+        self.wanted = shown(wanted, _FACT_LENGTH)
+        self.came = shown(came, _FACT_LENGTH)
+        super().__init__(f"{code}: wanted {self.wanted}, came {self.came}")
 
 
 class Doubt(Refusal):

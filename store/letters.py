@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from schemas.envelope import Message
+from schemas.plain_text import shown
 from store.messages import join_headers, messages_json, split_headers
 from store.records import Letter, LetterState
 from store.rows import Database, Row, json_value
@@ -29,7 +30,7 @@ class PostgresLetters:
             header_values=values,
             value=letter.value,
             # The reason may quote the record: what no text can hold must not stop the letter.
-            reason=letter.reason.replace("\0", "\ufffd"),
+            reason=shown(letter.reason, len(letter.reason)),
             attempts=letter.attempts,
             recorded_at=letter.recorded_at,
             receipt=letter.receipt,

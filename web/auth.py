@@ -15,6 +15,7 @@ import flask_login
 from flask import Flask, Request, current_app, request, session
 
 from schemas.errors import Unavailable
+from schemas.plain_text import fault_in
 from store.records import Account, Role
 from web import limits
 from web.accounts import KnownAccounts, password_fits
@@ -114,7 +115,8 @@ def sign_in(name: str, password: str) -> Account | None:
     """
     name = name.strip()[:_NAME_MAX]
     limits.count_sign_in(name)
-    found = deps().rows.accounts.for_sign_in(name)
+    # Nobody is called what no row can hold.
+    found = None if fault_in(name) else deps().rows.accounts.for_sign_in(name)
     fits = password_fits(password, found[1] if found else None)
     account = found[0] if found and fits and not found[0].disabled else None
     # An unknown name is not written down: people type passwords into the wrong field.

@@ -8,7 +8,7 @@ with the depositor's site as the data set, so that both name a patient alike.
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import (
@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from schemas.plain_text import Plain
 from schemas.provenance import STATEMENTS, Licence, Sharing, SourceName
 from schemas.pseudonyms import FIRST_FILM, day_code, patient_code, shifted
 from store.records import FormSays, View
@@ -34,7 +35,7 @@ class DepositForm(Request):
     # What came is in no error's text.
     model_config = ConfigDict(str_strip_whitespace=True, hide_input_in_errors=True)
 
-    patient: str | None = Field(
+    patient: Annotated[str, Plain()] | None = Field(
         None,
         min_length=1,
         max_length=64,

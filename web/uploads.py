@@ -25,6 +25,7 @@ from werkzeug.sansio.multipart import (
     NeedData,
 )
 
+from schemas.plain_text import shown
 from store.settings import Settings
 from web.problems import Problem
 
@@ -62,9 +63,9 @@ class Upload:
 
 
 def plain_name(filename: str | None) -> str:
-    """Return the last part of a name, without control characters: it is shown, never opened."""
+    """Return the last part of a name, as it may be shown; it is never opened."""
     last = re.split(r"[\\/]", filename or "")[-1]
-    return _CONTROL.sub("", last).strip()[:_NAME_MAX] or "film"
+    return shown(_CONTROL.sub("", last).strip(), _NAME_MAX) or "film"
 
 
 def check_length(length: int | None, settings: Settings) -> None:

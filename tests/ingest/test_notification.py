@@ -77,9 +77,10 @@ def test_an_unversioned_object_has_an_empty_version() -> None:
         b"[" * 100_000,
         b'{"Records": []}',
         b'{"Records": [{"eventName": "s3:ObjectCreated:Put"}]}',
-        _put({"key": "%ff%fe"}),
         _put({"key": "Dupont", "size": "x"}),
         _put({"key": ""}),
+        _put({"key": "Dupont", "size": 1 << 63}),
+        _put({"key": "\ud800Dupont"}),
         bytes(range(256)) * 4096,
     ],
 )
@@ -119,3 +120,28 @@ def test_metadata_that_is_not_understood_is_left_out_and_the_log_says_which_fiel
     fields = [record.__dict__.get("field") for record in caplog.records]
     assert fields == ["statement", "source", "licence"]
     assert "Dupont" not in repr([record.__dict__ for record in caplog.records])
+
+
+@pytest.mark.parametrize(
+    ("escaped", "kept"),
+    [
+        ("%ff%fe.png", "%ff%fe.png"),
+        ("a%00b.png", "a%00b.png"),
+        ("a\0b.png", "ab.png"),
+        ("\0", "%"),
+        ("%41" * 1025, ("%41" * 342)[:1024]),
+        ("é" * 600, "é" * 512),
+    ],
+)
+def test_a_key_that_no_object_can_have_is_one_that_rows_can_keep(escaped: str, kept: str) -> None:
+    drop = drop_of(_put({"key": escaped, "versionId": "v\0" + "x" * 2000}), SETTINGS)
+    assert drop is not None
+    assert drop.key == kept
+    assert drop.version == ("v" + "x" * 2000)[:1024]
+
+
+@pytest.mark.parametrize("key", ["\u202aC:films/a.png", "a\u2066b.png", "\u200f\u05d0.png"])
+def test_a_key_is_an_address_and_stays_as_it_is(key: str) -> None:
+    drop = drop_of(notification("t1-dropzone", key, "v1", 7), SETTINGS)
+    assert drop is not None
+    assert drop.key == key

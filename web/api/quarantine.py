@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from schemas.envelope import to_message
 from schemas.events import ObjectUploaded
+from schemas.plain_text import Plain
 from store.ports import held_key
 from store.quarantine import NOTE_MAX
 from web.api.receipt_shapes import ReceiptOut
@@ -62,7 +63,7 @@ class ReleaseIn(BaseModel):
 class RefuseIn(BaseModel):
     """Why, for the depositor."""
 
-    note: Annotated[str, Field(min_length=1, max_length=NOTE_MAX, pattern=r"\S")]
+    note: Annotated[str, Field(min_length=1, max_length=NOTE_MAX, pattern=r"\S"), Plain()]
 
 
 @quarantine.get("/quarantine", responses={200: QuarantineOut})

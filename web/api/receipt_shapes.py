@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from schemas.plain_text import Plain
 from schemas.provenance import Sharing
 from store.records import Fact, ReceiptState
 from web.api.shapes import Request
@@ -64,5 +65,5 @@ class ReceiptsOut(BaseModel):
 class ReceiptQuery(Request):
     """Which object."""
 
-    key: Annotated[str, Field(min_length=1, max_length=1024)]
-    bucket: Annotated[str, Field(min_length=1, max_length=63)] = "dropzone"
+    key: Annotated[str, Field(min_length=1, max_length=1024), Plain()]
+    bucket: Annotated[str, Field(min_length=1, max_length=63), Plain()] = "dropzone"

@@ -11,6 +11,7 @@ from schemas.events import FindingState, Verdict
 from schemas.facts import KnownFacts
 from schemas.findings import FINDINGS, finding_index
 from schemas.model_card import Reliability
+from schemas.plain_text import Plain
 from schemas.provenance import Sharing
 from store.records import LabelSource, LetterState, Role
 from web.films import ProvenanceOut
@@ -278,7 +279,7 @@ class ReadingSavedOut(BaseModel):
 class CommentIn(Request):
     """A comment. No patient's name belongs in it."""
 
-    text: Annotated[str, Field(min_length=1, max_length=4000)]
+    text: Annotated[str, Field(min_length=1, max_length=4000), Plain()]
 
 
 class AccountOut(BaseModel):
@@ -300,7 +301,7 @@ class AccountsOut(BaseModel):
 class AccountIn(Request):
     """A new account."""
 
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Annotated[str, Field(min_length=1, max_length=200), Plain()]
     role: Role
     password: Annotated[str, Field(min_length=12, max_length=256)]
 
@@ -320,7 +321,7 @@ class PasswordIn(Request):
 class TokenIn(Request):
     """A token's label: what program it is for."""
 
-    label: Annotated[str, Field(min_length=1, max_length=200)]
+    label: Annotated[str, Field(min_length=1, max_length=200), Plain()]
 
 
 class TokenOut(BaseModel):

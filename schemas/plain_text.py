@@ -1,0 +1,71 @@
+"""Text from outside, at every door: what no database keeps and what misleads whoever reads it.
+
+PostgreSQL keeps no NUL (SQLSTATE 22021, in JSON 22P05), UTF-8 has no form of half a surrogate
+pair, and a direction override shows letters in another order than they are written (a file
+called "exe.png" is shown where "gnp.exe" stands; Unicode TR 36, 2.2.7). People's words are
+refused with what is wrong (`fault_in`, `Plain`); what is only shown, a file's name, is shown
+without (`shown`). An object's key is an address, not a text to read: it stays as it is.
+"""
+
+import re
+from typing import Any, Final
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+_NUL: Final = "\0"
+_HALF: Final = re.compile("[\ud800-\udfff]")
+#: Embeddings and overrides, isolates (Unicode Standard Annex 9, 2.1 to 2.5). Not the marks
+#: U+200E, U+200F and U+061C, which names in Arabic and Hebrew have.
+_TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_HIDDEN: Final = re.compile("[\0\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+#: The same as a pattern of JSON Schema (ECMA 262), for what documents say of a text.
+PATTERN: Final = r"^[^\u0000\u202a-\u202e\u2066-\u2069]*$"
+
+
+def fault_in(text: str, longest: int | None = None) -> str | None:
+    """Return what is wrong with a text, in words without any of it; None for a plain text.
+
+    longest: characters it may have at most, None where somebody else counts them.
+    """
+    if _NUL in text:
+        return "a NUL"
+    if _HALF.search(text):
+        return "half a surrogate pair"
+    if _TURNS.search(text):
+        return "a direction override"
+    if longest is not None and len(text) > longest:
+        return f"{len(text)} characters, more than {longest}"
+    return None
+
+
+def checked(text: str, longest: int | None = None) -> str:
+    """Return a plain text as it is. Raises ValueError, without any of it, for another."""
+    fault = fault_in(text, longest)
+    if fault:
+        raise ValueError(f"wanted plain text, came {fault}")
+    return text
+
+
+def shown(text: str, longest: int) -> str:
+    """Return a text as it may be kept and shown: odd characters left out, cut where too long."""
+    return _HIDDEN.sub("", text)[:longest]
+
+
+class Plain:
+    """Holds a text of a request to `checked`: Annotated[str, Field(max_length=200), Plain()]."""
+
+    def __get_pydantic_core_schema__(
+        self, source: type[Any], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Return the text's own schema, its length counted first, with the check behind it."""
+        return core_schema.no_info_after_validator_function(checked, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Return the text's JSON Schema with the pattern that says the same."""
+        said = handler(core)
+        if "pattern" in said:
+            return {**said, "allOf": [{"pattern": PATTERN}]}
+        return {**said, "pattern": PATTERN}
