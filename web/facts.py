@@ -51,7 +51,6 @@ _FRENCH: Final = tuple(
         (r"an SVG drawing", "un dessin SVG"),
         (r"an XML file", "un fichier XML"),
         (r"a file of no known picture format", "un fichier qui n'est aucune image connue"),
-        (r"bytes where a marker should be", "des octets à la place d'un marqueur"),
         (r"a picture without a frame header", "une image sans en-tête de trame"),
         (r"a signature and nothing else", "une signature et rien d'autre"),
         (r"one without a header", "un fichier sans en-tête"),
@@ -60,6 +59,9 @@ _FRENCH: Final = tuple(
         (r"one that ends within its headers", "un fichier coupé dans ses en-têtes"),
         (r"one that ends within a chunk", "un fichier coupé dans un bloc"),
         (r"one that ends before its last chunk", "un fichier coupé avant son dernier bloc"),
+        (r"one that ends before its last scan", "un fichier coupé avant son dernier balayage"),
+        (r"one that ends within its samples", "un fichier coupé dans ses échantillons"),
+        (r"one whose palette is not there", "un fichier dont la palette manque"),
         (r"one that cannot be decoded \((.+)\)", r"un fichier indécodable (\1)"),
         (
             r"colour type (\S+) at (\S+) bits, of no PNG",

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ingest.readers import jpeg, kinds, png
-from ingest.says import FileSays
+from ingest.readers.picture import Picture
+from ingest.says import FileFormat, FileSays
 from schemas.errors import Refusal
 from schemas.film_files import DICOM_GROUPS, DICOM_MARK
 from schemas.identities import Samples
@@ -68,11 +69,9 @@ def read_file(data: bytes, pixel_limit: int) -> Decoded:
     if not data:
         raise Refusal("empty", wanted=WANTED, came="a file of 0 bytes")
     if data.startswith(png.SIGNATURE):
-        samples, coloured = png.read(data, pixel_limit)
-        return Decoded(samples, FileSays("png"), coloured)
+        return _of_picture(png.read(data, pixel_limit), "png")
     if data.startswith(jpeg.SIGNATURE):
-        samples, coloured = jpeg.read(data, pixel_limit)
-        return Decoded(samples, FileSays("jpeg"), coloured)
+        return _of_picture(jpeg.read(data, pixel_limit), "jpeg")
     if png.SIGNATURE.startswith(data) or jpeg.SIGNATURE.startswith(data):
         raise Refusal("truncated", wanted=WANTED, came=f"a file of {len(data)} bytes")
     if data[DICOM_MARK] == b"DICM" or data.startswith(_DICOM_STARTS):
@@ -91,3 +90,8 @@ def read_file(data: bytes, pixel_limit: int) -> Decoded:
         code, came = document
         raise Refusal(code, wanted=WANTED, came=came)
     raise Refusal("not-an-image", wanted=WANTED, came="a file of no known picture format")
+
+
+def _of_picture(picture: Picture, kind: FileFormat) -> Decoded:
+    presentation = Presentation(pixel_aspect=picture.aspect)
+    return Decoded(picture.samples, FileSays(kind), picture.coloured, presentation)

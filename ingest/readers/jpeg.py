@@ -1,13 +1,17 @@
 """JPEG films: 8 bits, grey, colour or CMYK, baseline or progressive.
 
-Markers are walked up to the frame header, so that size and kind are known before a pixel is
-decoded. Colour becomes grey inside the decoder (its Y channel is BT.601 luma). Profiles (ICC) are
-passed over. A second picture in the file (MPO) is passed over too: it is a preview or a gain map.
-Source: ITU-T T.81, annex B.
+The file is taken apart first (jpeg_segments): size and kind are known before a pixel is decoded,
+and the decoder gets what carries samples and nothing else. Colour becomes grey inside the decoder
+(its Y channel is BT.601 luma). Profiles (ICC) are passed over. A second picture in the file (MPO)
+is passed over too: it is a preview or a gain map.
+
+libjpeg fills with grey what a scan's data have no more bits for, and says nothing. So where an
+end may have been cut off, samples are made again with a filler behind each scan's data, which a
+picture that is all there never reads; where the end is not marked, with two opposite ones.
+Source: ITU-T T.81, annexes B and F.2.2.
 """
 
 import io
-import struct
 from typing import Any, Final
 
 import numpy as np
@@ -17,27 +21,27 @@ from PIL.JpegImagePlugin import JpegImageFile
 from ingest.checks import check_size
 from ingest.colour import SAMPLE_SIDE, coloured_share, sample_of
 from ingest.readers.grey import luma
-from ingest.readers.upright import orientation, upright
+from ingest.readers.jpeg_segments import WANTED, Segments, take_apart
+from ingest.readers.picture import Picture
 from schemas.errors import Refusal
-from schemas.film_files import JPEG
-from schemas.identities import Samples
 
-SIGNATURE: Final = JPEG
-WANTED: Final = "a whole JPEG file"
+SIGNATURE: Final = b"\xff\xd8"
 
-#: SOF markers. Others are lossless, differential or arithmetic-coded.
-_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+#: SOF markers of Huffman-coded DCT. Others are lossless, differential or arithmetic-coded.
 _DECODABLE: Final = frozenset({0xC0, 0xC1, 0xC2})
-_ALONE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
-_SCAN, _END = 0xDA, 0xD9
+_PROGRESSIVE: Final = 0xC2
+_BLOCK: Final = 8
+#: Two fillers that differ in every bit; neither holds a marker, nor a byte that needs stuffing.
+_FILLERS: Final = tuple(
+    bytes(byte ^ turned for byte in np.random.default_rng(8).integers(1, 255, 512).tolist())
+    for turned in (0, 255)
+)
 
 
-def read(data: bytes, pixel_limit: int) -> tuple[Samples, float]:
-    """Return a JPEG's samples, uint8 (height, width), upright, and its coloured share, 0..1.
-
-    Raises Refusal.
-    """
-    marker, bits, width, height, channels = _frame(data)
+def read(data: bytes, pixel_limit: int) -> Picture:
+    """Return a JPEG's picture, uint8. Raises Refusal."""
+    segments = take_apart(data)
+    marker, bits, height, width, channels = segments.frame
     if marker not in _DECODABLE or bits != 8:
         raise Refusal(
             "unsupported",
@@ -52,30 +56,58 @@ def read(data: bytes, pixel_limit: int) -> tuple[Samples, float]:
         )
     check_size(width, height, pixel_limit)
     try:
-        picture = _open(data, (width, height))
-        said = orientation(picture)
-        grey = _grey(picture)
-        coloured = coloured_share(_colours(data, (width, height))) if channels > 1 else 0.0
-    except MemoryError:
+        grey = _whole_grey(segments)
+        coloured = coloured_share(_colours(segments)) if channels > 1 else 0.0
+    except (MemoryError, Refusal):
         raise
     except Exception as error:  # noqa: BLE001 - Pillow raises many kinds: the file is not whole
         raise Refusal(
             "truncated", wanted=WANTED, came=f"one that cannot be decoded ({type(error).__name__})"
         ) from None
-    return upright(grey, said), coloured
+    return Picture.upright(grey, segments.orientation, coloured, segments.aspect)
 
 
 def grey_of(data: bytes, size: tuple[int, int]) -> NDArray[Any]:
     """Return the grey of a JPEG of 8 bits and this (width, height), as a DICOM file holds one.
 
-    Its frame header has been read; EXIF is passed over. Raises what Pillow raises.
+    EXIF is passed over. Raises Refusal `truncated` where samples are missing, ValueError where
+    the size is another, and what Pillow raises.
     """
-    return _grey(_open(data, size))
+    segments = take_apart(data)
+    if (segments.frame.width, segments.frame.height) != size:
+        raise ValueError("the decoder sees another size")
+    return _whole_grey(segments)
 
 
-def _open(data: bytes, size: tuple[int, int]) -> JpegImageFile:
+def _whole_grey(segments: Segments) -> NDArray[Any]:
+    """Return the grey samples. Raises Refusal `truncated` where some of them are the filler's."""
+    if not segments.complete:
+        raise Refusal("truncated", wanted=WANTED, came="one that ends before its last scan")
+    grey = _grey(_open(segments.whole(), segments))
+    for filler in _fillers(segments, grey):
+        if not (_grey(_open(segments.whole(filler), segments)) == grey).all():
+            raise Refusal("truncated", wanted=WANTED, came="one that ends within its samples")
+    return grey
+
+
+def _fillers(segments: Segments, grey: NDArray[Any]) -> tuple[bytes, ...]:
+    """Return the fillers to try: none costs a film whose end is marked and looks like one."""
+    if not segments.ended:
+        return _FILLERS
+    progressive = segments.frame.marker == _PROGRESSIVE
+    return _FILLERS[:1] if progressive or _ends_flat(grey) else ()
+
+
+def _ends_flat(grey: NDArray[Any]) -> bool:
+    """Return whether the last block is one shade, as it is where data ended before it."""
+    height, width = grey.shape
+    last = grey[(height - 1) // _BLOCK * _BLOCK :, (width - 1) // _BLOCK * _BLOCK :]
+    return bool((last == last[0, 0]).all())
+
+
+def _open(data: bytes, segments: Segments) -> JpegImageFile:
     picture = JpegImageFile(io.BytesIO(data))
-    if picture.size != size:
+    if picture.size != (segments.frame.width, segments.frame.height):
         raise ValueError("the decoder sees another size")
     return picture
 
@@ -88,34 +120,8 @@ def _grey(picture: JpegImageFile) -> NDArray[Any]:
     return np.asarray(picture)
 
 
-def _colours(data: bytes, size: tuple[int, int]) -> NDArray[np.uint8]:
+def _colours(segments: Segments) -> NDArray[np.uint8]:
     """Return the sample of colours: decoded again at an eighth, since the grey had none."""
-    picture = _open(data, size)
+    picture = _open(segments.whole(), segments)
     picture.draft("RGB", (SAMPLE_SIDE, SAMPLE_SIDE))
     return sample_of(np.asarray(picture.convert("RGB")))
-
-
-def _frame(data: bytes) -> tuple[int, int, int, int, int]:
-    """Return the frame header's (marker, bits, width, height, channels)."""
-    at = 2
-    while True:
-        if at + 4 > len(data):
-            raise Refusal("truncated", wanted=WANTED, came="one that ends within its headers")
-        if data[at] != 0xFF:
-            raise Refusal("not-an-image", wanted=WANTED, came="bytes where a marker should be")
-        marker = data[at + 1]
-        if marker == 0xFF:
-            at += 1
-            continue
-        if marker in _ALONE:
-            at += 2
-            continue
-        if marker in {_SCAN, _END}:
-            raise Refusal("not-an-image", wanted=WANTED, came="a picture without a frame header")
-        (length,) = struct.unpack_from(">H", data, at + 2)
-        if marker in _FRAMES:
-            if at + 10 > len(data):
-                raise Refusal("truncated", wanted=WANTED, came="one that ends within its headers")
-            bits, height, width, channels = struct.unpack_from(">BHHB", data, at + 4)
-            return marker, bits, width, height, channels
-        at += 2 + max(length, 2)

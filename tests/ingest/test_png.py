@@ -163,12 +163,20 @@ def test_a_film_under_64_pixels_a_side_is_too_small() -> None:
     assert read_film(png_of(drawn(64, 64)), LIMIT).shape == (64, 64)
 
 
-def test_a_cut_png_is_truncated_wherever_it_is_cut() -> None:
+def test_a_png_cut_anywhere_within_its_samples_is_truncated() -> None:
     data = png_of(drawn())
-    for length in range(1, len(data), 97):
+    # Behind them stand what ends the stream's last block, two checksums, and IEND.
+    for length in (*range(1, len(data) - 40, 97), len(data) - 40):
         with pytest.raises(Refusal) as refused:
             read_film(data[:length], LIMIT)
-        assert refused.value.code == "truncated"
+        assert refused.value.code == "truncated", length
+
+
+def test_a_png_whose_end_alone_is_missing_is_the_film() -> None:
+    film = drawn()
+    data = png_of(film)
+    for length in range(len(data) - 12 - 4 - 4, len(data)):
+        assert (read_film(data[:length], LIMIT) == film).all(), length
 
 
 def test_a_damaged_png_is_never_a_film() -> None:
