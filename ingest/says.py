@@ -2,14 +2,14 @@
 
 This is raw and may name a patient: it passes from the decoding child to the handler in memory,
 is reduced there to pseudonyms and `schemas.facts.KnownFacts`, and is never logged, kept or told.
-PNG and JPEG files say nothing that is believed.
+Pictures (PNG, JPEG, TIFF, JPEG XL) say nothing that is believed.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self
 
-FileFormat = Literal["png", "jpeg", "dicom"]
+FileFormat = Literal["png", "jpeg", "tiff", "jpeg-xl", "dicom"]
 
 
 # Without a repr: a traceback or a log line that shows one must not name a patient.

@@ -90,12 +90,13 @@ def draw_phantoms(state: State) -> Path:
 
 
 def films_in(folder: Path, *, none_is_fine: bool = False) -> list[Path]:
-    """Return the PNG, JPEG and DICOM files under a folder, in order of their names."""
+    """Return the files under a folder that are films by their names, in order."""
     files = (path for path in folder.rglob("*") if path.is_file())
     found = sorted(path for path in files if path.suffix.lower() in ENDINGS)
     if not found and not none_is_fine:
         raise DemoFailedError(
-            f"want a folder of PNG, JPEG or DICOM (.dcm) films, found none under {folder}"
+            "want a folder of PNG, JPEG, TIFF, JPEG XL or DICOM (.dcm) films, found none under"
+            f" {folder}"
         )
     return found
 

@@ -28,7 +28,8 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
     logs.set_defaults(run=run_logs)
     demo = commands.add_parser("demo", help="start everything and fill it with films")
     demo.add_argument(
-        "--films", help="a folder of PNG, JPEG or DICOM films (default: 48 phantoms)"
+        "--films",
+        help="a folder of PNG, JPEG, TIFF, JPEG XL or DICOM films (default: 48 phantoms)",
     )
     add_authorised(demo)
     demo.set_defaults(run=run_demo)

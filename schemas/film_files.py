@@ -12,9 +12,15 @@ HEAD: Final = 512
 #: What a bulk drop's manifest is called, in whatever folder it lies.
 MANIFEST_NAME: Final = "labels.csv"
 #: What names of films end in; files of other names may be films, too.
-ENDINGS: Final = (".png", ".jpg", ".jpeg", ".dcm", ".dicom")
+ENDINGS: Final = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".jxl", ".dcm", ".dicom")
 PNG: Final = b"\x89PNG\r\n\x1a\n"
 JPEG: Final = b"\xff\xd8\xff"
+#: In both byte orders, and BigTIFF.
+TIFF: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+#: In its container, and alone.
+JPEG_XL: Final = b"\0\0\0\x0cJXL \r\n\x87\n"
+JPEG_XL_STREAM: Final = b"\xff\x0a"
+_PICTURES: Final = (PNG, JPEG, *TIFF, JPEG_XL, JPEG_XL_STREAM)
 #: Group 0002 or 0008, little-endian: a data set without its preamble, as some archives keep it.
 DICOM_GROUPS: Final = (b"\x02\x00", b"\x08\x00")
 #: Where DICOM's mark stands, behind the preamble.
@@ -28,7 +34,7 @@ def may_be_film(name: str, head: bytes) -> bool:
     is_dicom = bare or head[DICOM_MARK] == b"DICM"
     if name.upper() == "DICOMDIR" or (is_dicom and _DIRECTORY in head):
         return False
-    return name.lower().endswith(ENDINGS) or head.startswith((PNG, JPEG)) or is_dicom
+    return name.lower().endswith(ENDINGS) or head.startswith(_PICTURES) or is_dicom
 
 
 def is_manifest(key: str) -> bool:

@@ -39,8 +39,13 @@ _PARTS: Final = {
 _FRENCH: Final = tuple(
     (re.compile(pattern), french)
     for pattern, french in (
+        (
+            r"a PNG, JPEG, TIFF, JPEG XL or DICOM film",
+            "un cliché PNG, JPEG, TIFF, JPEG XL ou DICOM",
+        ),
+        # What rows of before say.
         (r"a PNG, JPEG or DICOM film", "un cliché PNG, JPEG ou DICOM"),
-        (r"a whole (PNG|JPEG|DICOM) file", r"un fichier \1 entier"),
+        (r"a whole (PNG|JPEG|TIFF|JPEG XL|DICOM) file", r"un fichier \1 entier"),
         (r"a file of 0 bytes", "un fichier vide"),
         (r"a file of (\d+) bytes", r"un fichier de \1 octets"),
         (r"an? (DICOM|GIF|BMP|TIFF|WebP|JPEG 2000|AVIF|HEIC|PDF) file", r"un fichier \1"),
@@ -110,6 +115,33 @@ _FRENCH: Final = tuple(
         (r"a directory of films \(DICOMDIR\)", "un répertoire de clichés (DICOMDIR)"),
         (r"one picture", "une seule image"),
         (r"(\d+) frames", r"\1 images"),
+        (r"(\d+) pages", r"\1 pages"),
+        (r"an animation", "une animation"),
+        (r"directories that lead in a circle", "des répertoires qui tournent en rond"),
+        (r"a directory outside the file", "un répertoire hors du fichier"),
+        (r"a directory of no picture", "un répertoire sans image"),
+        (r"one without a directory", "un fichier sans répertoire"),
+        (r"a container without a picture", "un conteneur sans image"),
+        (
+            r"grey, RGB or palette samples",
+            "des échantillons en niveaux de gris, RGB ou palette",
+        ),
+        (r"photometric interpretation (\S+)", r"l'interprétation photométrique \1"),
+        (r"samples of 8 or 16 bits", "des échantillons de 8 ou 16 bits"),
+        (r"(\d[\d/]*) bits", r"\1 bits"),
+        (r"unsigned whole numbers", "des entiers sans signe"),
+        (r"sample format (\d+)", r"le format d'échantillon \1"),
+        (
+            r"samples uncompressed, or by LZW, deflate or PackBits",
+            "des échantillons non compressés, ou par LZW, deflate ou PackBits",
+        ),
+        (r"compression (\d+)", r"la compression \1"),
+        (r"strips and tiles of a size", "des bandes ou des tuiles d'une taille possible"),
+        (r"(\d+) strips or tiles", r"\1 bandes ou tuiles"),
+        (r"(\d+) of them", r"\1"),
+        (r"whole numbers of up to 16 bits", "des entiers d'au plus 16 bits"),
+        (r"whole numbers of (\d+) bits", r"des entiers de \1 bits"),
+        (r"floating point of (\d+) bits", r"des nombres à virgule de \1 bits"),
         (r"a film with its pixels", "un cliché avec ses pixels"),
         (r"tags alone", "des attributs sans image"),
         (r"no rows and columns", "ni lignes ni colonnes"),

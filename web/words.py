@@ -184,12 +184,12 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "deposit": ("Dépôt", "Deposit"),
     "deposit.lead": (
         (
-            "Déposez des clichés PNG, JPEG ou DICOM : les signes suspectés, leur place et les"
-            " clichés similaires suivent en quelques instants."
+            "Déposez des clichés PNG, JPEG, TIFF, JPEG XL ou DICOM : les signes suspectés, leur"
+            " place et les clichés similaires suivent en quelques instants."
         ),
         (
-            "Drop PNG, JPEG or DICOM films: the suspected findings, where they are and the most"
-            " similar films follow in moments."
+            "Drop PNG, JPEG, TIFF, JPEG XL or DICOM films: the suspected findings, where they are"
+            " and the most similar films follow in moments."
         ),
     ),
     "deposit.zone": (
@@ -217,8 +217,8 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "Metadata are removed on arrival. Do not deposit an image with a name burnt into it.",
     ),
     "deposit.about": (
-        "Patient, date et incidence (facultatif, PNG et JPEG)",
-        "Patient, date and view (optional, PNG and JPEG)",
+        "Patient, date et incidence (facultatif, hors DICOM)",
+        "Patient, date and view (optional, not for DICOM)",
     ),
     "deposit.about_help": (
         (

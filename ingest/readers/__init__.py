@@ -2,29 +2,27 @@
 
 One reader per format; each checks what the header announces before it decodes. What comes out is
 what a film's identity is taken over (schemas/identities.py): one channel, upright, 8 or 16 bits.
-Of PNG and JPEG nothing but samples comes out: no EXIF, text, colour profile or thumbnail.
+Of pictures (PNG, JPEG, TIFF, JPEG XL) nothing but samples comes out, and how they lie: no text,
+colour profile or thumbnail.
 DICOM's tags come out as `FileSays`, for the handler alone.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
-from ingest.readers import jpeg, kinds, png
-from ingest.readers.picture import Picture
+from ingest.readers import jpeg, jpeg_xl, kinds, png, tiff
 from ingest.says import FileFormat, FileSays
 from schemas.errors import Refusal
-from schemas.film_files import DICOM_GROUPS, DICOM_MARK
+from schemas.film_files import DICOM_GROUPS, DICOM_MARK, JPEG_XL, JPEG_XL_STREAM, TIFF
 from schemas.identities import Samples
 from schemas.presentation import AS_STORED, Presentation
 
-WANTED: Final = "a PNG, JPEG or DICOM film"
+WANTED: Final = "a PNG, JPEG, TIFF, JPEG XL or DICOM film"
 
 #: What other formats begin with, so that a refusal can name them: (offset, bytes, name).
 _OTHERS: Final = (
     (0, b"GIF8", "a GIF file"),
     (0, b"BM", "a BMP file"),
-    (0, b"II*\x00", "a TIFF file"),
-    (0, b"MM\x00*", "a TIFF file"),
     (8, b"WEBP", "a WebP file"),
     (0, b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 file"),
     (0, b"\xff\x4f\xff\x51", "a JPEG 2000 file"),
@@ -68,10 +66,8 @@ def read_file(data: bytes, pixel_limit: int) -> Decoded:
     """
     if not data:
         raise Refusal("empty", wanted=WANTED, came="a file of 0 bytes")
-    if data.startswith(png.SIGNATURE):
-        return _of_picture(png.read(data, pixel_limit), "png")
-    if data.startswith(jpeg.SIGNATURE):
-        return _of_picture(jpeg.read(data, pixel_limit), "jpeg")
+    if data.startswith((png.SIGNATURE, jpeg.SIGNATURE)):
+        return _picture(data, pixel_limit)
     if png.SIGNATURE.startswith(data) or jpeg.SIGNATURE.startswith(data):
         raise Refusal("truncated", wanted=WANTED, came=f"a file of {len(data)} bytes")
     if data[DICOM_MARK] == b"DICM" or data.startswith(_DICOM_STARTS):
@@ -81,6 +77,30 @@ def read_file(data: bytes, pixel_limit: int) -> Decoded:
         found = dicom.read(data, pixel_limit)
         if found is not None:
             return Decoded(*found)
+    if data.startswith((*TIFF, JPEG_XL, JPEG_XL_STREAM)):
+        # Behind the check for DICOM: a file may be both, and DICOM says more of it.
+        return _picture(data, pixel_limit)
+    _refuse_by_name(data)
+    raise Refusal("not-an-image", wanted=WANTED, came="a file of no known picture format")
+
+
+def _picture(data: bytes, pixel_limit: int) -> Decoded:
+    """Return the film of a file that says nothing but its samples. Raises Refusal."""
+    kind: FileFormat
+    if data.startswith(png.SIGNATURE):
+        kind, found = "png", png.read(data, pixel_limit)
+    elif data.startswith(jpeg.SIGNATURE):
+        kind, found = "jpeg", jpeg.read(data, pixel_limit)
+    elif data.startswith(TIFF):
+        kind, found = "tiff", tiff.read(data, pixel_limit)
+    else:
+        kind, found = "jpeg-xl", jpeg_xl.read(data, pixel_limit)
+    presentation = Presentation(pixel_aspect=found.aspect)
+    return Decoded(found.samples, FileSays(kind), found.coloured, presentation)
+
+
+def _refuse_by_name(data: bytes) -> None:
+    """Raise Refusal with what a file is, where it is something known."""
     for offset, magic, name in _OTHERS:
         if data[offset : offset + len(magic)] == magic:
             came = kinds.gif_kind(data) if magic == b"GIF8" else name
@@ -89,9 +109,3 @@ def read_file(data: bytes, pixel_limit: int) -> Decoded:
     if document is not None:
         code, came = document
         raise Refusal(code, wanted=WANTED, came=came)
-    raise Refusal("not-an-image", wanted=WANTED, came="a file of no known picture format")
-
-
-def _of_picture(picture: Picture, kind: FileFormat) -> Decoded:
-    presentation = Presentation(pixel_aspect=picture.aspect)
-    return Decoded(picture.samples, FileSays(kind), picture.coloured, presentation)

@@ -7,6 +7,8 @@ from PIL import Image
 from ingest.readers import read_film
 from schemas.errors import Refusal
 from tests.ingest.films import drawn, jpeg_of, png_of
+from tests.ingest.test_jpeg_xl import jxl_of
+from tests.ingest.tiffs import LZW, tiff_of
 
 LIMIT = 64_000_000
 
@@ -21,7 +23,7 @@ def test_nothing_is_empty() -> None:
     assert refusal(b"").code == "empty"
 
 
-@pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF", "WEBP", "JPEG2000", "PDF"])
+@pytest.mark.parametrize("kind", ["GIF", "BMP", "WEBP", "JPEG2000", "PDF"])
 def test_other_formats_are_unsupported_and_named(kind: str) -> None:
     out = io.BytesIO()
     Image.fromarray(drawn()).convert("RGB").save(out, kind)
@@ -43,8 +45,11 @@ def test_anything_else_is_not_an_image(data: bytes) -> None:
         png_of(np.dstack([drawn(seed=seed) for seed in (1, 2, 3, 4)])),
         jpeg_of(drawn()),
         jpeg_of(np.dstack([drawn(seed=seed) for seed in (1, 2, 3)]), progressive=True),
+        tiff_of(drawn(), compression=LZW, rows=9),
+        tiff_of(drawn(dtype=np.uint16), ">", tile=32, big=True),
+        jxl_of(drawn(dtype=np.uint16)),
     ],
-    ids=["png", "png16", "rgba", "jpeg", "progressive"],
+    ids=["png", "png16", "rgba", "jpeg", "progressive", "tiff", "bigtiff", "jxl"],
 )
 def test_300_flipped_bytes_end_as_films_or_refusals(film: bytes) -> None:
     rng = np.random.default_rng(20_261_123)

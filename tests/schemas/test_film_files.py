@@ -7,6 +7,8 @@ from schemas.film_files import HEAD, may_be_film
 from tests.ingest import dicoms
 from tests.ingest.dicoms import dataset_of, dicom_of, file_of
 from tests.ingest.films import drawn, jpeg_of, png_of
+from tests.ingest.test_jpeg_xl import jxl_of
+from tests.ingest.tiffs import tiff_of
 
 FILM = drawn()
 DIRECTORY = "1.2.840.10008.1.3.10"
@@ -20,6 +22,10 @@ DIRECTORY = "1.2.840.10008.1.3.10"
         ("IM000003", file_of(dataset_of(FILM, 8), dicoms.IMPLICIT, meta=False)),
         ("film", png_of(FILM)),
         ("film.bak", jpeg_of(FILM)),
+        ("film 2", tiff_of(FILM)),
+        ("film 3", tiff_of(FILM, ">", big=True)),
+        ("film 4", jxl_of(FILM)),
+        ("film.TIF", b"a text that says it is a film"),
         ("report.png", b"a text that says it is a film is refused with its reason"),
         ("EMPTY.DCM", b""),
     ],

@@ -41,7 +41,9 @@ _UPLOAD_BODY: Final = {
                             "type": "array",
                             "items": {"type": "string", "format": "binary"},
                             "maxItems": 100,
-                            "description": "PNG, JPEG or DICOM, 64 MiB each, 512 MiB together",
+                            "description": (
+                                "PNG, JPEG, TIFF, JPEG XL or DICOM, 64 MiB each, 512 MiB together"
+                            ),
                         },
                         **DepositForm.model_json_schema()["properties"],
                     },

@@ -1,7 +1,17 @@
 // What was dropped, folders opened to their last leaf.
 
 const HEAD = 512;
-const ENDINGS = [".png", ".jpg", ".jpeg", ".dcm", ".dicom"];
+const ENDINGS = [".png", ".jpg", ".jpeg", ".tif", ".tiff", ".jxl", ".dcm", ".dicom"];
+const PICTURES = [
+  "\x89PNG\r\n\x1a\n",
+  "\xff\xd8\xff",
+  "II*\0",
+  "MM\0*",
+  "II+\0",
+  "MM\0+",
+  "\0\0\0\x0cJXL \r\n\x87\n",
+  "\xff\x0a",
+];
 
 /** Whether a file of a folder is sent, as schemas/film_files.py tells it: a CD holds more. */
 export async function mayBeFilm(file) {
@@ -11,7 +21,7 @@ export async function mayBeFilm(file) {
   const group = head.startsWith("\x02\x00") || head.startsWith("\x08\x00");
   const isDicom = head.slice(128, 132) === "DICM" || (group && head.includes("1.2.840.10008"));
   if (name === "dicomdir" || (isDicom && head.includes("1.2.840.10008.1.3.10"))) return false;
-  const isPicture = head.startsWith("\x89PNG\r\n\x1a\n") || head.startsWith("\xff\xd8\xff");
+  const isPicture = PICTURES.some((mark) => head.startsWith(mark));
   return ENDINGS.some((ending) => name.endsWith(ending)) || isPicture || isDicom;
 }
 
