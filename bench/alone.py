@@ -15,7 +15,8 @@ import onnxruntime
 
 from ingest.readers import read_file
 from ingest.renditions import develop
-from ingest.text_in_film import RapidReader, picture_of
+from ingest.text_in_film import picture_of
+from ingest.text_reader import RapidReader
 from schemas.film_tensor import film_tensor, to_tensor
 from stack.installs import starter_model
 

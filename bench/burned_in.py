@@ -46,6 +46,9 @@ class Writing:
     ink: str
     place: str
     face: str
+    #: Quarter turns against the clock of the finished writing, and whether a mirror comes first.
+    turns: int = 0
+    mirrored: bool = False
 
     @classmethod
     def of(cls, number: int, texts: tuple[str, ...] = NAMES) -> "Writing":
@@ -62,6 +65,14 @@ class Writing:
 
 def written(film: NDArray[np.uint8], writing: Writing, number: int) -> NDArray[np.uint8]:
     """Return the film, uint8 (h, w), with this burned in; `number` says where within its place."""
+    if writing.turns or writing.mirrored:
+        lying = np.ascontiguousarray(
+            turned(film, writing.turns, mirrored=writing.mirrored, back=True)
+        )
+        plain = replace(writing, turns=0, mirrored=False)
+        return np.ascontiguousarray(
+            turned(written(lying, plain, number), writing.turns, mirrored=writing.mirrored)
+        )
     rng = np.random.default_rng([number, 79])
     high = max(6, film.shape[0] // writing.share)
     mask = _mask(writing, high)
@@ -93,6 +104,17 @@ def written(film: NDArray[np.uint8], writing: Writing, number: int) -> NDArray[n
     share = mask.astype(np.float32) / 255
     part[:] = part * (1 - share) + ink * share
     return np.clip(np.rint(made), 0, 255).astype(np.uint8)
+
+
+def turned(
+    film: NDArray[np.uint8], turns: int, *, mirrored: bool, back: bool = False
+) -> NDArray[np.uint8]:
+    """Return the film mirrored left to right and then turned; with `back`, what undoes that."""
+    if back:
+        film = np.rot90(film, -turns)
+    if mirrored:
+        film = film[:, ::-1]
+    return film if back else np.rot90(film, turns)
 
 
 def marked(film: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from ingest.decoder import Decoder
 from ingest.renditions import Developed
-from ingest.text_in_film import RapidReader, picture_of
+from ingest.text_in_film import picture_of
+from ingest.text_reader import RapidReader
 from stack.phantoms import draw
 from store.settings import Settings
 from tests.ingest import dicoms

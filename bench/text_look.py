@@ -22,13 +22,14 @@ from PIL import Image
 
 from bench.burned_in import INKS, SHARES, Writing, marked, written
 from ingest.renditions import develop
-from ingest.text_in_film import SURE, RapidReader, may_name, picture_of
+from ingest.text_in_film import may_name, picture_of
+from ingest.text_marks import Marks
+from ingest.text_reader import RapidReader
 from stack.phantoms import draw, to_8_bits
 
-#: How sure the reader had to be while the detector saw whole films.
-SURE_OF_WHOLE: Final = 0.8
 SIDES: Final = (512, 1024, 1600)
 LOOKS: Final = ("whole", "places")
+MARKS: Final = Marks()
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,11 @@ class Seen:
     seconds: float
 
 
-def look(reader: RapidReader, display: bytes, sure: float) -> tuple[bool, float]:
+def look(reader: RapidReader, display: bytes) -> tuple[bool, float]:
     """Return whether there is text that may name somebody, and the processor time in seconds."""
     began = time.process_time()
     lines = reader.read(picture_of(display))
-    found = any(may_name(text) for text, certainty in lines if certainty >= sure)
+    found = any(may_name(line, MARKS) for line in lines)
     return found, time.process_time() - began
 
 
@@ -65,14 +66,13 @@ def measure(
 ) -> list[Seen]:
     """Return every case seen by both looks, in turn, so that other work slows both alike."""
     readers = {"whole": RapidReader(whole=True), "places": RapidReader()}
-    sure = {"whole": SURE_OF_WHOLE, "places": SURE}
     for reader in readers.values():
         reader.read(to_8_bits(draw(1, 512)))
     seen = []
     for number, (writing, film) in enumerate(cases(clean, count)):
         display = develop(film).display
         for name, reader in readers.items():
-            found, seconds = look(reader, display, sure[name])
+            found, seconds = look(reader, display)
             seen.append(Seen(writing, name, found, seconds))
         say(number + 1)
     return seen

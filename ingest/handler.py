@@ -23,7 +23,9 @@ from ingest.manifest import Manifest
 from ingest.notification import drop_of
 from ingest.quarantine import Quarantine
 from ingest.renditions import Developed
-from ingest.text_in_film import RapidReader, TextLook
+from ingest.text_in_film import TextLook
+from ingest.text_marks import Marks
+from ingest.text_reader import RapidReader
 from schemas.envelope import Message, from_record, to_message
 from schemas.errors import Dead, Doubt, NotFound, Refusal
 from schemas.events import (
@@ -392,5 +394,6 @@ def build(settings: Settings, model: PooledFeatures) -> IngestHandler:
     text = None
     if settings.look_for_text:
         # As many readers as decoding children: a film is decoded, or looked at, on each core.
-        text = TextLook([RapidReader() for _ in range(settings.decode_processes)])
+        readers = [RapidReader() for _ in range(settings.decode_processes)]
+        text = TextLook(readers, Marks(settings.own_marks.split(",")))
     return IngestHandler(settings, rows, objects, Decoder(settings), chest, text=text)

@@ -209,7 +209,9 @@ def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
     from ingest.readers import read_file
     from ingest.renditions import develop
     from ingest.rules import check_film
-    from ingest.text_in_film import RapidReader, TextLook
+    from ingest.text_in_film import TextLook
+    from ingest.text_marks import Marks
+    from ingest.text_reader import RapidReader
     from radiotheque.preparation import program_settings
     from schemas.errors import Refusal
     from schemas.film_check import flags_of, is_lateral
@@ -232,7 +234,8 @@ def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
             raise LookupError("no model is live: `radiotheque status` says what runs")
         manifest = live.manifest
         chest = ChestCheck(rows.models, connect_objects(settings), triton)
-        text = TextLook([RapidReader()]) if settings.look_for_text else None
+        marks = Marks(settings.own_marks.split(","))
+        text = TextLook([RapidReader()], marks) if settings.look_for_text else None
         looks = Looks(rows.films, chest, text)
         for path in files:
             try:

@@ -110,6 +110,13 @@ class Settings(BaseSettings):
         default=True, description="look for text in films; without it none may leave private"
     )
 
+    own_marks: str = Field(
+        "",
+        pattern=r"^$|^[^,0-9]*[^\W\d_]{2}[^,0-9]*(,[^,0-9]*[^\W\d_]{2}[^,0-9]*)*$",
+        description="words and phrases of this site that films show of how they were taken and"
+        " that name nobody, between commas",
+    )
+
     reconcile_every_s: Annotated[float, Field(gt=0)] = Field(
         20.0, description="seconds between two rounds of the reconciler"
     )

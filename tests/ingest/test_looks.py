@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from ingest.handler import IngestHandler
-from ingest.text_in_film import Line, TextLook
+from ingest.text_in_film import TextLook
+from ingest.text_reader import Line
 from schemas.envelope import to_message
 from schemas.errors import Doubt
 from schemas.events import ObjectUploaded
@@ -62,7 +63,7 @@ def text_check(house: House, seed: int = 1) -> str | None:
 
 
 def test_text_that_is_found_holds_the_drop(house: House, reader: Told) -> None:
-    reader.lines = [("DUPONT 1961", 0.99)]
+    reader.lines = [Line("DUPONT 1961", 0.99)]
     receipt = dropped(house, "a")
     assert (receipt.state, receipt.code) == ("quarantined", "burned-in-text")
     assert text_check(house) is None
@@ -73,7 +74,7 @@ def test_what_was_looked_at_and_let_pass_is_clean_and_the_rest_unseen(
 ) -> None:
     dropped(house, "a", seed=1)
     assert text_check(house, 1) == "clean"
-    reader.lines = [("DUPONT 1961", 0.99)]
+    reader.lines = [Line("DUPONT 1961", 0.99)]
     held = dropped(house, "b", seed=2)
     event = to_message(ObjectUploaded(receipt=held.id), site=held.site)
     house.rows.quarantine.release(held.id, account=steward, black_out=(), event=event)
