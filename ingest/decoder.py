@@ -24,6 +24,7 @@ from ingest.decoding_child import LENGTH
 from ingest.renditions import Developed
 from ingest.says import FileSays
 from schemas.errors import Refusal, Unavailable
+from schemas.presentation import Presentation
 from store.records import Part
 from store.settings import Settings
 
@@ -61,14 +62,27 @@ class Decoder:
         for _ in range(settings.decode_processes):
             self._idle.put(None)
 
-    def develop(self, data: bytes, black_out: Sequence[Part] = (), side: int = 0) -> Developed:
+    def develop(
+        self,
+        data: bytes,
+        black_out: Sequence[Part] = (),
+        side: int = 0,
+        presentation: Presentation | None = None,
+    ) -> Developed:
         """Return the film in a file's bytes, parts of it blacked out; waits for a free child.
 
         side: of the model that will be asked about it, 0 for none.
+        presentation: how it is shown, where that is not for its file to say.
         Raises Refusal: what the readers refuse, and `decoder-limit`. Raises Unavailable when no
         child can be started, RuntimeError with the child's traceback for a bug of ours.
         """
-        asked = json.dumps({"black_out": [list(part) for part in black_out], "side": side})
+        asked = json.dumps(
+            {
+                "black_out": [list(part) for part in black_out],
+                "side": side,
+                "presentation": presentation and presentation.model_dump(),
+            }
+        )
         for attempt in (1, 2):
             child = self._idle.get()
             try:
@@ -206,6 +220,7 @@ def _outcome(head: dict[str, Any], blobs: list[bytes]) -> Developed:
         says=FileSays.of_json(head["says"]),
         side=head["side"],
         tensor=tensor,
+        presentation=Presentation.model_validate(head["presentation"]),
     )
 
 

@@ -18,11 +18,9 @@ import traceback
 import warnings
 from typing import Any, Final
 
-from ingest.black_out import black_out
-from ingest.readers import read_file
-from ingest.renditions import develop
-from ingest.rules import check_film
+from ingest.film_of_file import film_of_file
 from schemas.errors import Refusal
+from schemas.presentation import Presentation
 
 LENGTH: Final = struct.Struct(">Q")
 #: The blobs of an outcome, in the order they follow its JSON head.
@@ -59,10 +57,8 @@ def _outcome(
     data: bytes, asked: dict[str, Any], pixel_limit: int
 ) -> tuple[dict[str, Any], list[bytes]]:
     try:
-        decoded = read_file(data, pixel_limit)
-        check_film(decoded)
-        samples = black_out(decoded.samples, asked["black_out"])
-        film = develop(samples, decoded.says, asked["side"])
+        kept_as = asked["presentation"] and Presentation.model_validate(asked["presentation"])
+        film = film_of_file(data, pixel_limit, asked["black_out"], asked["side"], kept_as)
     except Refusal as error:
         return {"refused": [error.code, error.wanted, error.came]}, []
     except MemoryError:
@@ -76,6 +72,7 @@ def _outcome(
         "bits": film.bits,
         "side": film.side,
         "says": film.says.json(),
+        "presentation": film.presentation.model_dump(),
     }
     return head, [getattr(film, name) for name in BLOBS]
 

@@ -15,6 +15,7 @@ value by its own rule. Nothing here raises or logs what it was given.
 | orientation | (0020,0020), PS3.3 C.7.6.1.1.1 | two directions of A, P, R, L, H, F |
 | pixel spacing | (0018,1164) or (0028,0030) | millimetres, positive |
 | maker, device | (0008,0070), (0008,1090) | a short plain word, else nothing |
+| presentation | (0020,0020), (0028,0034), (0028,0120) and the like | how samples are shown |
 | modality, burned in, window | (0008,0060), (0028,0301), (0028,1050/1051) | fixed words, numbers |
 
 Methods are recorded as codes of PS3.16 CID 7050.
@@ -29,6 +30,7 @@ from typing import Any, Final, Literal
 
 from ingest.says import FileSays
 from schemas.facts import KnownFacts
+from schemas.presentation import AS_STORED, Presentation
 from schemas.pseudonyms import (
     FIRST_FILM,
     day_code,
@@ -87,8 +89,18 @@ class Known:
     contradicts: tuple[Fact, ...] = ()
 
 
-def deidentify(says: FileSays, form: FormSays, *, secret: str, data_set: str) -> Known:
-    """Return what may be kept. `data_set` stands for the issuer where an id names none."""
+def deidentify(
+    says: FileSays,
+    form: FormSays,
+    *,
+    secret: str,
+    data_set: str,
+    presentation: Presentation = AS_STORED,
+) -> Known:
+    """Return what may be kept. `data_set` stands for the issuer where an id names none.
+
+    `presentation`: how the film was found to be shown; it is always kept.
+    """
     plain = patient_code(secret, data_set, says.patient_id or "")
     issuer = (says.issuer or "").strip()
     own = patient_code(secret, issuer, says.patient_id or "") if issuer else plain
@@ -115,13 +127,13 @@ def deidentify(says: FileSays, form: FormSays, *, secret: str, data_set: str) ->
         patient=patient,
         study=study,
         view=view or form.view,
-        facts=_facts(says, kept_day),
+        facts=_facts(says, kept_day, presentation),
         also=tuple(code for code in (*names[1:], *days) if code != study),
         contradicts=tuple(contradicts),
     )
 
 
-def _facts(says: FileSays, day: date | None) -> KnownFacts:
+def _facts(says: FileSays, day: date | None, presentation: Presentation) -> KnownFacts:
     private = _private(says)
     given: dict[str, Any] = {
         "sex": _one_of(says.sex, _SEXES),
@@ -133,6 +145,7 @@ def _facts(says: FileSays, day: date | None) -> KnownFacts:
         "device": plain_word(says.device, private),
         "modality": _one_of(says.modality, _MODALITIES),
         "window": _window(says.window),
+        "presentation": presentation,
         "burned_in": _BURNED.get(_upper(says.burned_in), "unknown"),
     }
     method = [BASIC_PROFILE]

@@ -9,7 +9,7 @@ version, if it is still there, is left to remove.
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import Final, Protocol
@@ -18,30 +18,28 @@ from uuid import UUID
 from ingest.chest import ChestCheck, PooledFeatures
 from ingest.decoder import Decoder
 from ingest.deidentify import Known, deidentify
-from ingest.looks import Judge, Looked, Looks
+from ingest.looks import Judge, Looks
 from ingest.manifest import Manifest
 from ingest.notification import drop_of
 from ingest.quarantine import Quarantine
+from ingest.ready import Ready, events_of, row_of
 from ingest.renditions import Developed
 from ingest.text_in_film import TextLook
 from ingest.text_marks import Marks
 from ingest.text_reader import RapidReader
-from schemas.envelope import Message, from_record, to_message
+from schemas.envelope import from_record, to_message
 from schemas.errors import Dead, Doubt, NotFound, Refusal
 from schemas.events import (
-    AnalysisRequested,
-    AnalysisRequestedBulk,
     ObjectUploaded,
-    RadiographReceived,
     RadiographRejected,
 )
-from schemas.film_check import flags_of
 from schemas.film_files import is_manifest
 from schemas.identities import receipt_id
+from schemas.presentation import Presentation
 from store.log import Record
 from store.objects import connect as connect_objects
 from store.ports import Objects, Rows, rendition_key
-from store.records import Film, Part, Receipt, Rendition
+from store.records import Part, Receipt, Rendition
 from store.rows import connect as connect_rows
 from store.settings import Settings
 
@@ -64,8 +62,17 @@ _MEDIA: Final[dict[Rendition, str]] = {
 class Developer(Protocol):
     """What turns a file's bytes into a film: ingest.decoder.Decoder, or a test's own."""
 
-    def develop(self, data: bytes, black_out: Sequence[Part] = (), side: int = 0) -> Developed:
-        """Return the film, parts blacked out, for a model of this side. Raises Refusal."""
+    def develop(
+        self,
+        data: bytes,
+        black_out: Sequence[Part] = (),
+        side: int = 0,
+        presentation: Presentation | None = None,
+    ) -> Developed:
+        """Return the film, parts blacked out, for a model of this side. Raises Refusal.
+
+        It is shown as its file says, or as the presentation does.
+        """
         ...
 
     def close(self) -> None:
@@ -79,15 +86,6 @@ class _Task:
 
     receipt: Receipt
     cause: UUID | None
-
-
-@dataclass(frozen=True)
-class _Ready:
-    """A film that may be stored, with what may be kept of it and what was seen."""
-
-    film: Developed
-    known: Known
-    looked: Looked
 
 
 class IngestHandler:
@@ -207,7 +205,7 @@ class IngestHandler:
         )
         self._remove_dropped(receipt)
 
-    def _read(self, task: _Task) -> _Ready | None:
+    def _read(self, task: _Task) -> Ready | None:
         """Return a drop's film; None where it is refused, forgotten, or waits for a steward."""
         receipt = task.receipt
         try:
@@ -228,7 +226,7 @@ class IngestHandler:
                 released=receipt.released_at is not None,
                 urgent=receipt.lane == "first",
             )
-            return _Ready(film, kept, looked)
+            return self._as_kept(receipt, Ready(raw, film, kept, looked))
         except Doubt as doubt:
             state = self._quarantine.hold(receipt, doubt, raw, film, task.cause)
             if state == "quarantined":
@@ -237,26 +235,37 @@ class IngestHandler:
             self._reject(task, refusal)
         return None
 
-    def _store(self, task: _Task, ready: _Ready) -> None:
+    def _store(self, task: _Task, ready: Ready) -> None:
         """Store a film, and end its receipt as the rows say."""
         receipt, film, kept = task.receipt, ready.film, ready.known
-        for rendition in _MEDIA:
-            self._put(film, rendition)
+        self._put(film)
         state = self._rows.receipts.accept(
             receipt,
-            _row(ready, receipt),
-            self._events(task, ready),
+            row_of(ready, receipt),
+            events_of(ready, receipt, task.cause),
             also=kept.also,
             contradicts=kept.contradicts,
         )
         log.info("A film is stored", extra={"receipt": str(receipt.id), "state": state})
         if state in _STORED:
+            # Another drop of the same samples may have been first since we looked.
+            shown = self._as_kept(receipt, ready)
+            if shown is not ready:
+                self._put(shown.film)
             self._remove_raw(receipt)
         elif state == "rejected":
             known = self._rows.receipts.get(receipt.id)
             # Refused otherwise, by another worker: the renditions may be a good film's.
             if known is not None and known.code == "erased":
                 self._forget(receipt, film)
+
+    def _as_kept(self, receipt: Receipt, ready: Ready) -> Ready:
+        """Return a film that is here as it is shown there: the first drop has said how."""
+        here = self._rows.films.get(ready.film.film)
+        if here is None or here.facts.shown_as == ready.film.presentation:
+            return ready
+        film = self._decoder.develop(ready.raw, receipt.black_out, 0, here.facts.shown_as)
+        return replace(ready, film=film, known=self._kept(receipt, film))
 
     def _forget(self, receipt: Receipt, film: Developed) -> None:
         """Remove what we stored of an erased film: unlike other refused drops, nothing stays."""
@@ -284,13 +293,18 @@ class IngestHandler:
 
     def _kept(self, receipt: Receipt, film: Developed) -> Known:
         """Return what may be kept of what the file and the form say. The rest ends here."""
-        return deidentify(film.says, receipt.form, secret=self._secret, data_set=receipt.site)
-
-    def _put(self, film: Developed, rendition: Rendition) -> None:
-        data: bytes = getattr(film, rendition)
-        self._objects.put(
-            "radiographs", rendition_key(film.film, rendition), data, _MEDIA[rendition]
+        return deidentify(
+            film.says,
+            receipt.form,
+            secret=self._secret,
+            data_set=receipt.site,
+            presentation=film.presentation,
         )
+
+    def _put(self, film: Developed) -> None:
+        for rendition, media in _MEDIA.items():
+            data: bytes = getattr(film, rendition)
+            self._objects.put("radiographs", rendition_key(film.film, rendition), data, media)
 
     def _remove_raw(self, receipt: Receipt) -> None:
         self._remove_dropped(receipt)
@@ -321,34 +335,6 @@ class IngestHandler:
             extra={"receipt": str(receipt.id), "code": refusal.code, "state": state},
         )
 
-    def _events(self, task: _Task, ready: _Ready) -> list[Message]:
-        """Return what is said of a stored film, as this drop knows it; the same each time."""
-        receipt, film, known, checks = task.receipt, ready.film, ready.known, ready.looked.checks
-        received = RadiographReceived(
-            radiograph=film.film,
-            patient=known.patient,
-            study=known.study,
-            site=receipt.site,
-            source=receipt.form.source or receipt.source,
-            view=known.view,
-            facts=known.facts,
-            flags=flags_of(checks),
-            checks=checks,
-            width=film.width,
-            height=film.height,
-            bits=film.bits,
-            receipt=receipt.id,
-            received_at=receipt.created_at,
-        )
-        work = AnalysisRequested if receipt.lane == "first" else AnalysisRequestedBulk
-        requested = work(
-            radiograph=film.film, receipt=receipt.id, requested_for=f"receipt:{receipt.id}"
-        )
-        return [
-            to_message(event, site=receipt.site, cause=task.cause)
-            for event in (received, requested)
-        ]
-
     def _all(self, steps: Sequence[Callable[[], None]]) -> None:
         """Run every step to its end, several at a time, then raise the first error, if any."""
         running = [self._threads.submit(step) for step in steps]
@@ -359,29 +345,6 @@ class IngestHandler:
 
 def _gone() -> Refusal:
     return Refusal("object-gone", wanted="the version that was dropped", came="none")
-
-
-def _row(ready: _Ready, receipt: Receipt) -> Film:
-    film, known = ready.film, ready.known
-    return Film(
-        id=film.film,
-        width=film.width,
-        height=film.height,
-        bits=film.bits,
-        site=receipt.site,
-        # What the depositor calls it, else the way it came.
-        source=receipt.form.source or receipt.source,
-        licence=receipt.form.licence,
-        # A wish: whoever stores it keeps it private unless it is clean.
-        sharing=receipt.form.sharing or "private",
-        signature=film.signature,
-        patient=known.patient,
-        study=known.study,
-        view=known.view,
-        facts=known.facts,
-        checks=ready.looked.checks,
-        text_check=ready.looked.text_check,
-    )
 
 
 def build(settings: Settings, model: PooledFeatures) -> IngestHandler:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ingest.says import FileSays
-from schemas.film_tensor import film_tensor, to_8_bits, to_square
+from schemas.film_tensor import film_tensor, to_8_bits, to_square, without_padding
 from schemas.identities import Samples, film_id
+from schemas.presentation import AS_STORED, Presentation
 
 DISPLAY_SIDE: Final = 1600
 DISPLAY_QUALITY: Final = 90
@@ -34,6 +35,7 @@ class Developed:
 
     `full` is a PNG of the samples as they are (8 or 16 bits), `display` a JPEG of 8 bits with at
     most 1,600 pixels a side, `thumbnail` one of 256; `signature` is 32 x 32 uint8, row by row.
+    All but the first are shown as `presentation` says.
     `tensor` is what a model of this `side` eats, uint8 row by row; none where the side is 0.
     """
 
@@ -48,17 +50,23 @@ class Developed:
     says: FileSays = field(repr=False)
     side: int = 0
     tensor: bytes = field(default=b"", repr=False)
+    presentation: Presentation = AS_STORED
 
     def model_input(self, side: int) -> NDArray[np.uint8]:
         """Return uint8 (side, side), as schemas/film_tensor.py makes it of the samples."""
         if side == self.side:
             return np.frombuffer(self.tensor, np.uint8).reshape(side, side)
         # A model of another side went live since it was developed.
-        return film_tensor(self.full, side, self.film)
+        return film_tensor(self.full, side, self.film, self.presentation)
 
 
-def develop(samples: Samples, says: FileSays = _SILENT, side: int = 0) -> Developed:
-    """Return the film of these samples, uint8 or uint16 (height, width), upright.
+def develop(
+    samples: Samples,
+    says: FileSays = _SILENT,
+    side: int = 0,
+    presentation: Presentation = AS_STORED,
+) -> Developed:
+    """Return the film of these samples, uint8 or uint16 (height, width), shown as it is said.
 
     With a side, also what a model of that side eats: here the samples are at hand, later they
     would have to be read from the PNG again.
@@ -67,13 +75,14 @@ def develop(samples: Samples, says: FileSays = _SILENT, side: int = 0) -> Develo
     two windows are alike.
     """
     height, width = samples.shape
-    plain = to_8_bits(samples)
-    grey = Image.fromarray(plain)
-    windowed = windowed_to_8_bits(samples, says.window)
-    shown = grey if windowed is None else Image.fromarray(windowed)
-    display = _fit(shown, DISPLAY_SIDE)
-    # Box is the mean over each cell's area: the whole film, squeezed to a square.
-    signature = grey.resize((SIGNATURE_SIDE, SIGNATURE_SIDE), Image.Resampling.BOX)
+    how = presentation.found_in(samples)
+    plain = to_8_bits(samples, how)
+    windowed = windowed_to_8_bits(samples, says.window, how)
+    display = _shown(plain if windowed is None else windowed, how)
+    # Box is the mean over each cell's area: what the model sees, squeezed to a square.
+    signature = _picture(how.turned(how.cut(plain))).resize(
+        (SIGNATURE_SIDE, SIGNATURE_SIDE), Image.Resampling.BOX
+    )
     return Developed(
         film=film_id(samples),
         width=width,
@@ -85,11 +94,14 @@ def develop(samples: Samples, says: FileSays = _SILENT, side: int = 0) -> Develo
         signature=signature.tobytes(),
         says=says,
         side=side,
-        tensor=to_square(plain, side).tobytes() if side else b"",
+        tensor=to_square(plain, side, how).tobytes() if side else b"",
+        presentation=how,
     )
 
 
-def windowed_to_8_bits(samples: Samples, window: tuple[float, ...]) -> NDArray[np.uint8] | None:
+def windowed_to_8_bits(
+    samples: Samples, window: tuple[float, ...], how: Presentation = AS_STORED
+) -> NDArray[np.uint8] | None:
     """Return the film as 0..255 through a window (centre, width) in samples; None if not sensible.
 
     Sensible is a window that at least a quarter of the film lies inside of, and that is at most
@@ -102,22 +114,48 @@ def windowed_to_8_bits(samples: Samples, window: tuple[float, ...]) -> NDArray[n
     low, high = centre - width / 2, centre + width / 2
     # One sample in sixteen tells as much of shares as all of them.
     some = samples[::4, ::4]
+    padding = how.is_padding(some)
+    if padding is not None:
+        some = some[~padding]
+        if not some.size:
+            return None
     inside = np.count_nonzero((some > low) & (some < high)) / some.size
     darkest, brightest = np.quantile(some, (0.005, 0.995))
     if inside < _INSIDE or width > _WIDEST * (brightest - darkest):
         return None
     levels = (np.arange(int(np.iinfo(samples.dtype).max) + 1) - low) * (255 / width)
     table: NDArray[np.uint8] = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
-    return np.take(table, samples)
+    return np.take(without_padding(table, how), samples)
+
+
+def _shown(film: NDArray[np.uint8], how: Presentation) -> Image.Image:
+    """Return 0..255, uint8 (h, w), turned and in square pixels, as large as it is displayed."""
+    height, width = film.shape
+    size = _at_most(how.shown_size(width, height), DISPLAY_SIDE)
+    return _resized(_picture(how.turned(film)), size)
+
+
+def _picture(film: NDArray[np.uint8]) -> Image.Image:
+    return Image.fromarray(np.ascontiguousarray(film))
 
 
 def _fit(picture: Image.Image, side: int) -> Image.Image:
     """Return the picture with its long side at most this, aspect kept; never enlarged."""
-    longest = max(picture.size)
+    return _resized(picture, _at_most(picture.size, side))
+
+
+def _at_most(size: tuple[int, int], side: int) -> tuple[int, int]:
+    longest = max(size)
     if longest <= side:
+        return size
+    width, height = (max(1, round(length * side / longest)) for length in size)
+    return width, height
+
+
+def _resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    if picture.size == size:
         return picture
-    width, height = (max(1, round(length * side / longest)) for length in picture.size)
-    return picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
 def _png(samples: Samples) -> bytes:

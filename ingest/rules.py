@@ -13,6 +13,7 @@ from ingest.readers import Decoded
 from schemas.body_parts import plainly_elsewhere
 from schemas.errors import Refusal
 from schemas.identities import Samples
+from schemas.presentation import AS_STORED, Presentation
 
 #: Of 255 levels, between the 5th and 95th percentile of the means of 32 x 32 cells. The flattest
 #: of 1,133 films of NIH ChestX-ray14 has 78, of 100 phantoms 207; an empty picture with noise of
@@ -32,7 +33,7 @@ def check_film(decoded: Decoded) -> None:
     """Raise Refusal for what is plainly no chest film: `not-a-chest`, `not-a-film`, `blank`."""
     check_body_part(decoded.says.body_part)
     check_colour(decoded.coloured)
-    check_contrast(decoded.samples)
+    check_contrast(decoded.samples, decoded.presentation)
 
 
 def check_body_part(said: str | None) -> None:
@@ -56,9 +57,9 @@ def check_colour(coloured: float) -> None:
         )
 
 
-def check_contrast(samples: Samples) -> None:
+def check_contrast(samples: Samples, how: Presentation = AS_STORED) -> None:
     """Raise Refusal `blank` when uint8 or uint16 samples (h, w) show next to nothing."""
-    levels = contrast(samples)
+    levels = contrast(samples, how)
     if levels < LEAST_CONTRAST:
         raise Refusal(
             "blank",
@@ -67,19 +68,28 @@ def check_contrast(samples: Samples) -> None:
         )
 
 
-def contrast(samples: Samples) -> float:
-    """Return how far apart a film's dark and bright parts are, in levels of 0..255.
+def contrast(samples: Samples, how: Presentation = AS_STORED) -> float:
+    """Return how far apart a film's dark and bright parts are, in levels of 0..255; 0 of padding.
 
     Of 16 bits the range between the 0.5th and 99.5th percentile counts as 255 levels, as it
     does to the model (schemas/film_tensor.py); a range of a few steps counts as none.
     """
     low, high = 0.0, 255.0
+    padding = how.is_padding(samples)
     if samples.dtype == np.uint16:
         step = max(1, max(samples.shape) // 512)
-        low, high = _quantiles(samples[::step, ::step], _LOW, _HIGH)
+        some = samples[::step, ::step]
+        if padding is not None:
+            some = some[~padding[::step, ::step]]
+        if not some.size:
+            return 0.0
+        low, high = _quantiles(some, _LOW, _HIGH)
         if high - low < LEAST_CONTRAST:
             return 0.0
-    means = (_cell_means(samples) - low) * (255 / (high - low))
+    cells = _cell_means(samples, padding)
+    if not cells.size:
+        return 0.0
+    means = (cells - low) * (255 / (high - low))
     dark, bright = _quantiles(np.clip(means, 0, 255), 0.05, 0.95)
     return bright - dark
 
@@ -93,13 +103,28 @@ def _quantiles(values: NDArray[Any], *shares: float) -> tuple[float, ...]:
     return tuple(float(ordered[int(share * (ordered.size - 1))]) for share in shares)
 
 
-def _cell_means(samples: Samples) -> NDArray[np.float64]:
-    """Return float64 (32, 32): the mean of each cell. At least 32 samples a side."""
-    rows, columns = (np.arange(_CELLS) * length // _CELLS for length in samples.shape)
+def _cell_means(samples: Samples, padding: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
+    """Return the mean of each of 32 x 32 cells, float64; of those without a picture, none.
+
+    At least 32 samples a side; padding, bool (h, w), is left out.
+    """
+    if padding is None:
+        heights, widths = (np.diff(np.append(_starts(length), length)) for length in samples.shape)
+        means: NDArray[np.float64] = _cell_sums(samples) / np.outer(heights, widths)
+        return means
+    counts = _cell_sums(~padding)
+    sums = _cell_sums(np.where(padding, 0, samples))
+    seen: NDArray[np.float64] = sums[counts > 0] / counts[counts > 0]
+    return seen
+
+
+def _cell_sums(samples: NDArray[Any]) -> NDArray[np.uint64]:
     # 512 samples of 16 bits at most are summed first, then 512 such sums: 32 bits, then 64.
+    rows, columns = (_starts(length) for length in samples.shape)
     across: NDArray[Any] = np.add.reduceat(samples, rows, axis=0, dtype=np.uint32)
-    sums = np.add.reduceat(across, columns, axis=1, dtype=np.uint64)
-    heights = np.diff(np.append(rows, samples.shape[0]))
-    widths = np.diff(np.append(columns, samples.shape[1]))
-    means: NDArray[np.float64] = sums / np.outer(heights, widths)
-    return means
+    sums: NDArray[np.uint64] = np.add.reduceat(across, columns, axis=1, dtype=np.uint64)
+    return sums
+
+
+def _starts(length: int) -> NDArray[np.intp]:
+    return np.arange(_CELLS) * length // _CELLS

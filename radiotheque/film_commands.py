@@ -205,17 +205,14 @@ def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
 
     from ingest.chest import ChestCheck
     from ingest.deidentify import deidentify
+    from ingest.film_of_file import film_of_file
     from ingest.looks import Looks
-    from ingest.readers import read_file
-    from ingest.renditions import develop
-    from ingest.rules import check_film
     from ingest.text_in_film import TextLook
     from ingest.text_marks import Marks
     from ingest.text_reader import RapidReader
     from radiotheque.preparation import program_settings
     from schemas.errors import Refusal
     from schemas.film_check import flags_of, is_lateral
-    from schemas.film_tensor import to_tensor
     from schemas.findings import FINDINGS, finding_state
     from stack.state import current_state
     from store.objects import connect as connect_objects
@@ -239,16 +236,29 @@ def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
         looks = Looks(rows.films, chest, text)
         for path in files:
             try:
-                decoded = read_file(path.read_bytes(), settings.pixel_limit)
-                check_film(decoded)
-                film = develop(decoded.samples, decoded.says)
-                known = deidentify(film.says, FormSays(), secret=secret, data_set=settings.site)
+                data = path.read_bytes()
+                film = film_of_file(data, settings.pixel_limit, side=manifest.side)
+                here = rows.films.get(film.film)
+                if here is not None and here.facts.shown_as != film.presentation:
+                    film = film_of_file(
+                        data,
+                        settings.pixel_limit,
+                        side=manifest.side,
+                        presentation=here.facts.shown_as,
+                    )
+                known = deidentify(
+                    film.says,
+                    FormSays(),
+                    secret=secret,
+                    data_set=settings.site,
+                    presentation=film.presentation,
+                )
                 checks = looks.look(film, known, released=False, urgent=True).checks
             except Refusal as refusal:
                 why = {"code": refusal.code, "wanted": refusal.wanted, "came": refusal.came}
                 yield {"file": str(path), "refused": why}
                 continue
-            tensor = to_tensor(decoded.samples, manifest.side)
+            tensor = film.model_input(manifest.side)
             scores = triton.score(tensor[None], str(manifest.version)).probabilities[0]
             if is_lateral(known.view, checks):
                 scores = np.full_like(scores, np.nan)

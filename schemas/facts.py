@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.presentation import AS_STORED, Presentation
+
 #: Ages from this one on are kept as this one (PS3.15 E.1, HIPAA's safe harbour).
 OLDEST_AGE = 90
 
@@ -39,9 +41,18 @@ class KnownFacts(BaseModel):
     window: tuple[float, Annotated[float, Field(gt=0)]] | None = Field(
         default=None, description="centre and width of the first display window, in samples"
     )
+    presentation: Presentation | None = Field(
+        default=None,
+        description="how the stored samples are shown and given to models; none: as they lie",
+    )
     burned_in: Literal["yes", "no", "unknown"] = Field(
         default="unknown", description="what the file says of text burned into its pixels"
     )
     method: tuple[str, ...] = Field(
         default=(), description="codes of PS3.16 CID 7050: how the film was de-identified"
     )
+
+    @property
+    def shown_as(self) -> Presentation:
+        """Return how samples are shown and scored; it is settled when the film is stored."""
+        return self.presentation or AS_STORED

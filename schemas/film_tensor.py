@@ -12,10 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from schemas.presentation import AS_STORED, Presentation
+
 #: Says what `to_tensor` does; change it with the function. Every analysis keeps its hash.
 PREPROCESSING: Final = (
     "film-tensor-1: 8 bits as they are, 16 bits linear from percentile 0.5 to 99.5;"
     " Lanczos, aspect kept, centred, padded with 0"
+)
+#: What comes to it for a film that is not shown as it is stored (schemas/presentation.py).
+PRESENTED: Final = (
+    "; before that padding left out and 0, a border of it cut off, turned, square samples"
 )
 PREPROCESSING_HASH: Final = hashlib.sha256(PREPROCESSING.encode()).hexdigest()[:16]
 
@@ -23,24 +29,34 @@ _LOW: Final = 0.005
 _HIGH: Final = 0.995
 
 
-def to_tensor(film: NDArray[Any], side: int) -> NDArray[np.uint8]:
+def preprocessing_hash(how: Presentation) -> str:
+    """Return 16 hex digits of what `to_tensor` does to a film of this presentation."""
+    if how == AS_STORED:
+        return PREPROCESSING_HASH
+    return hashlib.sha256((PREPROCESSING + PRESENTED).encode()).hexdigest()[:16]
+
+
+def to_tensor(film: NDArray[Any], side: int, how: Presentation = AS_STORED) -> NDArray[np.uint8]:
     """Return the film as the model wants it.
 
-    Input:  uint8 or uint16 (h, w), bright = dense, as stored.
+    Input:  uint8 or uint16 (h, w), bright = dense, as stored; how it is shown.
     Output: uint8 (side, side), 0..255; aspect kept, centred, padded with 0.
     Raises ValueError for another shape or kind of samples.
     """
     if film.ndim != 2 or film.dtype not in (np.uint8, np.uint16) or not film.size:
         raise ValueError(f"wanted uint8 or uint16 (h, w), came {film.dtype} {film.shape}")
-    return to_square(to_8_bits(film), side)
+    return to_square(to_8_bits(film, how), side, how)
 
 
-def to_square(film: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+def to_square(
+    film: NDArray[np.uint8], side: int, how: Presentation = AS_STORED
+) -> NDArray[np.uint8]:
     """Return what `to_tensor` does, uint8 (side, side), of a film as 0..255, uint8 (h, w)."""
-    height, width = film.shape
+    inside = how.cut(film)
+    width, height = how.shown_size(inside.shape[1], inside.shape[0])
     longest = max(height, width)
     size = (max(1, round(width * side / longest)), max(1, round(height * side / longest)))
-    grey = Image.fromarray(film)
+    grey = Image.fromarray(np.ascontiguousarray(how.turned(inside)))
     if grey.size != size:
         grey = grey.resize(size, Image.Resampling.LANCZOS)
     tensor = np.zeros((side, side), np.uint8)
@@ -49,24 +65,35 @@ def to_square(film: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     return tensor
 
 
-def to_8_bits(film: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return the film's samples as 0..255.
+def to_8_bits(film: NDArray[Any], how: Presentation = AS_STORED) -> NDArray[np.uint8]:
+    """Return the film's samples as 0..255, in their places; padding is 0.
 
     8-bit films pass unchanged. A 16-bit film seldom fills its range (detectors give 10 to 14
     bits), and a lead letter or a collimator edge would set a plain minimum and maximum, so it is
     scaled linearly from its 0.5th to its 99.5th percentile and clipped. A flat film comes out 0.
     """
     if film.dtype == np.uint8:
-        return film.astype(np.uint8, copy=False)
-    counts = np.bincount(film.ravel(), minlength=65_536)
-    share = np.cumsum(counts) / film.size
+        if how.padding is None:
+            return film.astype(np.uint8, copy=False)
+        return np.take(without_padding(np.arange(256, dtype=np.uint8), how), film)
+    counts = without_padding(np.bincount(film.ravel(), minlength=65_536), how)
+    share = np.cumsum(counts) / max(1, counts.sum())
     low = int(np.searchsorted(share, _LOW))
     high = int(np.searchsorted(share, _HIGH))
     if high <= low:
         return np.zeros(film.shape, np.uint8)
     levels = (np.arange(65_536, dtype=np.float64) - low) * (255 / (high - low))
     table: NDArray[np.uint8] = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
-    return np.take(table, film)
+    return np.take(without_padding(table, how), film)
+
+
+def without_padding(table: NDArray[Any], how: Presentation) -> NDArray[Any]:
+    """Return a table by sample, (256,) or (65,536,), with 0 at those that are padding."""
+    if how.padding is None:
+        return table
+    made = table.copy()
+    made[how.padding[0] : how.padding[1] + 1] = 0
+    return made
 
 
 def read_png(data: bytes, film: str) -> NDArray[np.uint8] | NDArray[np.uint16]:
@@ -89,6 +116,8 @@ def read_png(data: bytes, film: str) -> NDArray[np.uint8] | NDArray[np.uint16]:
     raise ValueError(f"film {film}: wanted 8- or 16-bit grey, came mode {mode}")
 
 
-def film_tensor(data: bytes, side: int, film: str) -> NDArray[np.uint8]:
+def film_tensor(
+    data: bytes, side: int, film: str, how: Presentation = AS_STORED
+) -> NDArray[np.uint8]:
     """Return uint8 (side, side) from the film's full-depth PNG, as `to_tensor` makes it."""
-    return to_tensor(read_png(data, film), side)
+    return to_tensor(read_png(data, film), side, how)

@@ -15,9 +15,10 @@ import pytest
 import redis
 from PIL import Image
 
-from ingest.readers import read_file
-from ingest.renditions import Developed, develop
+from ingest.film_of_file import film_of_file
+from ingest.renditions import Developed
 from schemas.errors import Dead
+from schemas.presentation import Presentation
 from schemas.provenance import STATEMENT_VERSION
 from stack.phantoms import draw, to_8_bits
 from store.objects import BUCKETS
@@ -39,10 +40,14 @@ MAY_HOLD = {"receipt": ("key", "filename"), "comment": ("text",)}
 class Reader:
     """Reads and develops in this process, as a decoding child does."""
 
-    def develop(self, data: bytes, black_out: Sequence[Part] = (), side: int = 0) -> Developed:
-        assert not black_out
-        decoded = read_file(data, 64_000_000)
-        return develop(decoded.samples, decoded.says, side)
+    def develop(
+        self,
+        data: bytes,
+        black_out: Sequence[Part] = (),
+        side: int = 0,
+        presentation: Presentation | None = None,
+    ) -> Developed:
+        return film_of_file(data, 64_000_000, black_out, side, presentation)
 
     def close(self) -> None:
         """Nothing to close."""

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from ingest.chest import ChestCheck
+from ingest.film_of_file import film_of_file
 from ingest.handler import IngestHandler
-from ingest.readers import read_film
-from ingest.renditions import Developed, develop
+from ingest.renditions import Developed
 from schemas.flow import GROUPS
 from schemas.models import CHECK_FILE, model_key
+from schemas.presentation import Presentation
 from store.ports import rendition_key
 from store.records import Drop, Part
 from store.similar import Similar
@@ -98,9 +99,14 @@ class WatchedRows:
 class Decoder:
     """Decodes in this process."""
 
-    def develop(self, data: bytes, black_out: Sequence[Part] = (), side: int = 0) -> Developed:
-        assert not black_out
-        return develop(read_film(data, 1_000_000), side=side)
+    def develop(
+        self,
+        data: bytes,
+        black_out: Sequence[Part] = (),
+        side: int = 0,
+        presentation: Presentation | None = None,
+    ) -> Developed:
+        return film_of_file(data, 1_000_000, black_out, side, presentation)
 
     def close(self) -> None:
         """Nothing to close."""

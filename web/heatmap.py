@@ -1,7 +1,8 @@
 """The activation map as a picture to lay over the film.
 
 The model sees a square: the film, aspect kept, centred, padded with 0 (schemas/film_tensor.py).
-The map covers that square, so the padding is cut off before the picture is drawn. Colours are a
+The map covers that square, so the padding is cut off before the picture is drawn, and what was cut
+off before the model saw the film is put around it. Colours are a
 table of our own: lightness rises evenly in Oklab (Ottosson 2020), so that twice as strong looks
 twice as strong, also in grey and for colour-blind eyes; weak places are transparent.
 """
@@ -13,6 +14,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from schemas.presentation import AS_STORED, Presentation
 
 #: Pixels of the picture's longer side: the map is coarse, more would show nothing more.
 LONGER_SIDE: Final = 512
@@ -59,17 +62,35 @@ def film_part(side: int, width: int, height: int) -> tuple[int, int, int, int]:
     return left, top, left + wide, top + high
 
 
-def draw(activation: NDArray[np.uint8], width: int, height: int) -> bytes:
-    """Return a PNG, 8-bit RGBA, of one finding's map over the film without its padding.
+def draw(
+    activation: NDArray[np.uint8], width: int, height: int, how: Presentation = AS_STORED
+) -> bytes:
+    """Return a PNG, 8-bit RGBA, of one finding's map over the film without the square's padding.
 
-    Input: uint8 (h, w) over the model's square, 0..255; the film's width and height in pixels.
-    The picture has the film's aspect, its longer side 512 pixels.
+    Input: uint8 (h, w) over the model's square, 0..255; the stored samples' width and height, and
+    how they are shown. The picture has the shown film's aspect, its longer side 512 pixels.
     """
     square = Image.fromarray(activation).resize(
         (LONGER_SIDE, LONGER_SIDE), Image.Resampling.BICUBIC
     )
-    part = np.asarray(square.crop(film_part(LONGER_SIDE, width, height)))
-    picture = Image.fromarray(colours()[part], "RGBA")
+    left, top, right, bottom = how.within or (0, 0, width, height)
+    part = square.crop(film_part(LONGER_SIDE, *how.shown_size(right - left, bottom - top)))
+    if how.within is not None:
+        part = _framed(part, width, height, how)
+    picture = Image.fromarray(colours()[np.asarray(part)], "RGBA")
     out = io.BytesIO()
     picture.save(out, "PNG", compress_level=1)
     return out.getvalue()
+
+
+def _framed(part: Image.Image, width: int, height: int, how: Presentation) -> Image.Image:
+    """Return a map of what the model was given in its place in the whole film, 0 around it."""
+    left, top, right, bottom = film_part(LONGER_SIDE, *how.shown_size(width, height))
+    frame = Image.new("L", (right - left, bottom - top))
+    place = how.place_within(width, height)
+    x0, y0, x1, y1 = (
+        round(share * length) for share, length in zip(place, frame.size * 2, strict=True)
+    )
+    size = (max(1, x1 - x0), max(1, y1 - y0))
+    frame.paste(part.resize(size, Image.Resampling.BICUBIC), (x0, y0))
+    return frame

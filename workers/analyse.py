@@ -24,7 +24,7 @@ from schemas.envelope import Message, Received, to_message
 from schemas.errors import Dead, NotFound, Unavailable
 from schemas.events import AnalysisRequested, RadiographAnalysed, ScoredFinding
 from schemas.film_check import is_lateral
-from schemas.film_tensor import PREPROCESSING_HASH, film_tensor
+from schemas.film_tensor import film_tensor, preprocessing_hash
 from schemas.findings import FINDINGS, finding_state
 from schemas.flow import GROUPS
 from schemas.models import ModelManifest
@@ -87,20 +87,21 @@ class AnalyseHandler:
             return
         urgent = any(record.topic in LANES.first for record in records)
         priority = URGENT if urgent else BULK
-        scored = self._scored(list(films), manifest, priority)
+        scored = self._scored(list(films.values()), manifest, priority)
         analyses: list[Analysis] = []
         events: list[Message] = []
         for film, scores in scored:
-            analysis = _analysis(films[film], scores, manifest)
+            request = asked[film.id]
+            analysis = _analysis(film, scores, manifest)
             analyses.append(analysis)
-            event = _event(films[film], analysis, manifest, awaited=_is_awaited(asked[film]))
-            events.append(to_message(event, site=self._site, cause=asked[film].id))
+            event = _event(film, analysis, manifest, awaited=_is_awaited(request))
+            events.append(to_message(event, site=self._site, cause=request.id))
         for other in others:
             known = self._rows.vectors.embedded(list(films), other.embedding_version)
-            lacking = [film for film in films if film not in known]
+            lacking = [film for film in films.values() if film.id not in known]
             # Kept as any analysis, and not said: what is shown of the film is the live model's.
             for film, scores in self._scored(lacking, other, priority):
-                analyses.append(_analysis(films[film], scores, other))
+                analyses.append(_analysis(film, scores, other))
         self._rows.analyses.save(analyses, events)
 
     def receipt_of(self, record: Record) -> UUID | None:
@@ -109,12 +110,12 @@ class AnalyseHandler:
         return event.receipt if isinstance(event, AnalysisRequested) else None
 
     def _scored(
-        self, films: Sequence[str], manifest: ModelManifest, priority: int
-    ) -> Iterator[tuple[str, Scores]]:
+        self, films: Sequence[Film], manifest: ModelManifest, priority: int
+    ) -> Iterator[tuple[Film, Scores]]:
         """Yield each film that is still there with its scores (one row)."""
         version = str(manifest.version)
         side = self._triton.side(version)
-        sent: list[tuple[str, Future[Scores]]] = []
+        sent: list[tuple[Film, Future[Scores]]] = []
         reading = [self._threads.submit(self._tensor, film, side) for film in films]
         for film, read in zip(films, reading, strict=True):
             tensor = read.result()
@@ -123,15 +124,15 @@ class AnalyseHandler:
         for film, future in sent:
             yield film, _answer(future)
 
-    def _tensor(self, film: str, side: int) -> NDArray[np.uint8] | None:
+    def _tensor(self, film: Film, side: int) -> NDArray[np.uint8] | None:
         """Return the model's input for a film; None if the film was erased meanwhile."""
         try:
-            data = self._objects.read("radiographs", rendition_key(film, "full"))
+            data = self._objects.read("radiographs", rendition_key(film.id, "full"))
         except NotFound as error:
-            if self._rows.films.get(film) is None:
+            if self._rows.films.get(film.id) is None:
                 return None
-            raise Dead(f"film {film}: its stored picture is missing") from error
-        return film_tensor(data, side, film)
+            raise Dead(f"film {film.id}: its stored picture is missing") from error
+        return film_tensor(data, side, film.id, film.facts.shown_as)
 
 
 def _by_film(records: Sequence[Record]) -> dict[str, Received]:
@@ -166,7 +167,7 @@ def _analysis(film: Film, scores: Scores, manifest: ModelManifest) -> Analysis:
         model=manifest.version,
         model_label=manifest.label,
         embedding_version=manifest.embedding_version,
-        preprocessing=PREPROCESSING_HASH,
+        preprocessing=preprocessing_hash(film.facts.shown_as),
         probabilities=probabilities,
         embedding=scores.embedding[0],
         features=scores.features[0],

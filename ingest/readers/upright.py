@@ -8,19 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
-#: Values 1 to 8: whether to swap rows and columns, then to mirror rows, then columns.
-#: Source: EXIF 2.32, tag 0x0112 Orientation.
-_STEPS: Final = {
-    1: (False, False, False),
-    2: (False, False, True),
-    3: (False, True, True),
-    4: (False, True, False),
-    5: (True, False, False),
-    6: (True, False, True),
-    7: (True, True, True),
-    8: (True, True, False),
-}
-
+from schemas.presentation import ORIENTATIONS, turned
 
 #: As XMP writes it: an attribute or an element.
 _XMP: Final = re.compile(rb"tiff:Orientation(?:=[\"']|>)([1-8])")
@@ -43,18 +31,14 @@ def orientation(exif: bytes, xmp: bytes = b"") -> int:
     if said is None:
         found = _XMP.search(xmp)
         said = int(found[1]) if found else 1
-    return said if isinstance(said, int) and said in _STEPS else 1
+    return said if isinstance(said, int) and said in ORIENTATIONS else 1
 
 
 def lies_on_its_side(said: int) -> bool:
     """Return whether an orientation of 1..8 swaps rows and columns."""
-    return _STEPS[said][0]
+    return ORIENTATIONS[said][0]
 
 
 def upright(samples: NDArray[Any], said: int) -> NDArray[Any]:
     """Return samples (h, w) turned and mirrored as an orientation of 1..8 says."""
-    swap, rows, columns = _STEPS[said]
-    turned = samples.T if swap else samples
-    turned = turned[::-1] if rows else turned
-    turned = turned[:, ::-1] if columns else turned
-    return np.ascontiguousarray(turned)
+    return np.ascontiguousarray(turned(samples, said))

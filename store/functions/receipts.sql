@@ -45,7 +45,8 @@ DECLARE
     known rad.film;
     before rad.film;
     given rad.film := jsonb_populate_record(null::rad.film, p_given - 'flags');
-    other jsonb := coalesce(given.facts, '{}');
+    -- Its pictures and analyses are made as its first drop had it shown.
+    other jsonb := coalesce(given.facts, '{}') - 'presentation';
     differ text[];
 BEGIN
     SELECT * INTO known FROM film WHERE id = p_film FOR UPDATE;

@@ -328,7 +328,7 @@ class FakeReceipts:
 
 def _facts(known: KnownFacts, given: KnownFacts, *, keep_day: bool) -> KnownFacts:
     """Return both, the known ones first; a day shifted for another patient's code is left out."""
-    more = given.model_dump(exclude_defaults=True)
+    more = given.model_dump(exclude_defaults=True, exclude={"presentation"})
     methods = {*given.method, *known.method}
     if not keep_day:
         more.pop("study_date", None)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest import decoding_child
+from ingest import decoding_child, film_of_file
 from ingest.readers import Decoded
 
 
@@ -13,8 +13,8 @@ def test_a_bug_is_told_by_kind_and_place_without_its_words(
         said = int(data) if pixel_limit == 0 else data.decode()
         raise ValueError(f"invalid value {said!r}")
 
-    monkeypatch.setattr(decoding_child, "read_file", read_badly)
-    asked = {"black_out": [], "side": 0}
+    monkeypatch.setattr(film_of_file, "read_file", read_badly)
+    asked = {"black_out": [], "side": 0, "presentation": None}
     for limit in (0, 10):
         head, blobs = decoding_child._outcome(b"Dupont^Jeanne", asked, limit)
         assert blobs == []

@@ -10,6 +10,7 @@ from ingest.deidentify import Known, deidentify, plain_word
 from ingest.says import FileSays
 from schemas.facts import KnownFacts
 from schemas.identities import keyed_code
+from schemas.presentation import AS_STORED
 from schemas.pseudonyms import day_code, patient_code, shifted, study_code
 from store.records import FormSays
 
@@ -63,6 +64,7 @@ def test_a_full_file_gives_codes_and_facts() -> None:
         device="DR-7",
         modality="DX",
         window=(2048.0, 4096.0),
+        presentation=AS_STORED,
         burned_in="no",
         method=("113100", "113107", "113108", "113109"),
     )
@@ -231,7 +233,9 @@ def test_text_burned_in_is_what_the_file_says_or_unknown() -> None:
 
 
 def test_a_silent_file_of_any_format_is_kept_with_its_method_alone() -> None:
-    assert known(FileSays("png")) == Known(None, None, None, KnownFacts(method=("113100",)))
+    assert known(FileSays("png")) == Known(
+        None, None, None, KnownFacts(presentation=AS_STORED, method=("113100",))
+    )
 
 
 def test_no_fact_is_kept_that_no_rule_is_written_for() -> None:
@@ -249,7 +253,9 @@ FORM = FormSays(PLAIN, day_code(SECRET, PLAIN, DAY), shifted(SECRET, PLAIN, DAY)
 def test_a_silent_file_is_what_the_form_says() -> None:
     made = known(FileSays("jpeg"), FORM)
     assert (made.patient, made.study, made.view) == (FORM.patient, FORM.study, "AP")
-    assert made.facts == KnownFacts(study_date=FORM.study_date, method=("113100", "113107"))
+    assert made.facts == KnownFacts(
+        study_date=FORM.study_date, presentation=AS_STORED, method=("113100", "113107")
+    )
     assert made.contradicts == ()
 
 

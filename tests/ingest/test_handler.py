@@ -15,6 +15,7 @@ from schemas.envelope import Message, from_record
 from schemas.errors import Dead, Doubt, Refusal, Unavailable
 from schemas.events import RadiographReceived, RadiographRejected
 from schemas.identities import film_id
+from schemas.presentation import AS_STORED, Presentation
 from store.log import Record
 from store.ports import rendition_key
 from store.records import Drop, Film, FormSays, Part, Receipt, ReceiptState, Rendition
@@ -36,12 +37,21 @@ class DevelopedHere:
         self.seen = 0
         self.closed = False
         self.says = FileSays("png")
+        self.presentation = AS_STORED
 
-    def develop(self, data: bytes, black_out: Sequence[Part] = (), side: int = 0) -> Developed:
+    def develop(
+        self,
+        data: bytes,
+        black_out: Sequence[Part] = (),
+        side: int = 0,
+        presentation: Presentation | None = None,
+    ) -> Developed:
         self.seen += 1
         if data == b"bug":
             raise ZeroDivisionError
-        return develop(blacked_out(read_film(data, 1_000_000), black_out), self.says, side)
+        how = presentation or self.presentation
+        samples = blacked_out(read_film(data, 1_000_000), black_out, self.presentation.orientation)
+        return develop(samples, self.says, side, how)
 
     def close(self) -> None:
         self.closed = True
@@ -163,6 +173,67 @@ def test_the_same_film_five_times_is_one_film_with_five_receipts(house: House) -
     assert len(house.rows.tables.films) == 1
     assert len(house.objects.keys("radiographs")) == 3
     assert house.raw() == []
+
+
+TURNED = Presentation(orientation=8, pixel_aspect=2.0)
+
+
+def test_how_a_film_is_shown_is_in_its_row_and_its_event(house: House) -> None:
+    house.decoder.presentation = TURNED
+    house.handler.handle([house.drop("a.png", png_of(drawn()))])
+    row = house.rows.films.get(film_id(drawn()))
+    assert row is not None
+    assert row.facts.presentation == TURNED
+    assert row.facts.shown_as.shown_size(row.width, row.height) == (160, 72)
+    event = from_record(*_carried(house.said("radiograph.received")[0])).event
+    assert isinstance(event, RadiographReceived)
+    assert event.facts is not None
+    assert event.facts.presentation == TURNED
+
+
+@pytest.mark.parametrize(("first", "then"), [(AS_STORED, TURNED), (TURNED, AS_STORED)])
+def test_the_same_samples_that_are_to_be_shown_otherwise_are_shown_as_they_were(
+    house: House, first: Presentation, then: Presentation
+) -> None:
+    house.decoder.presentation = first
+    house.handler.handle([house.drop("a.png", png_of(drawn()))])
+    film = film_id(drawn())
+    shown = {
+        key: house.objects.read("radiographs", key) for key in house.objects.keys("radiographs")
+    }
+    house.decoder.presentation = then
+    house.handler.handle([house.drop("b.png", png_of(drawn()))])
+    row = house.rows.films.get(film)
+    assert row is not None
+    assert row.facts.shown_as == first
+    assert {key: house.objects.read("radiographs", key) for key in shown} == shown
+    for said in house.said("radiograph.received"):
+        event = from_record(*_carried(said)).event
+        assert isinstance(event, RadiographReceived)
+        assert event.facts is not None
+        assert event.facts.presentation == first
+
+
+def test_pictures_are_drawn_anew_where_another_drop_of_the_samples_was_first_just_now(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.decoder.presentation = TURNED
+    house.handler.handle([house.drop("a.png", png_of(drawn()))])
+    key = rendition_key(film_id(drawn()), "display")
+    shown = house.objects.read("radiographs", key)
+    house.decoder.presentation = AS_STORED
+    get = house.rows.films.get
+    seen: list[str] = []
+
+    def not_yet(film: str) -> Film | None:
+        seen.append(film)
+        return get(film) if house.receipt(record).state == "accepted" else None
+
+    monkeypatch.setattr(house.rows.films, "get", not_yet)
+    record = house.drop("b.png", png_of(drawn()))
+    house.handler.handle([record])
+    assert len(seen) > 1
+    assert house.objects.read("radiographs", key) == shown
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])

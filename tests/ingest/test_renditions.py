@@ -9,6 +9,7 @@ from ingest.renditions import develop, windowed_to_8_bits
 from ingest.says import FileSays
 from schemas.film_tensor import to_8_bits, to_tensor
 from schemas.identities import film_id
+from schemas.presentation import AS_STORED, Presentation
 from tests.ingest.films import drawn
 
 
@@ -91,3 +92,46 @@ def test_a_window_works_on_8_bits_too() -> None:
 def test_a_window_that_shows_no_film_gives_way_to_the_models(window: tuple[float, ...]) -> None:
     film = (drawn(dtype=np.uint16) >> 4).astype(np.uint16)
     assert develop(film, FileSays("dicom", window=window)).display == develop(film).display
+
+
+TURNED = Presentation(orientation=6)
+
+
+def test_a_turned_film_is_shown_turned_and_stored_as_it_lies() -> None:
+    film = drawn(200, 128)
+    made = develop(film, presentation=TURNED, side=64)
+    assert (read_film(made.full, 100_000) == film).all()
+    assert (made.width, made.height) == (128, 200)
+    upright = develop(np.ascontiguousarray(TURNED.turned(film)), side=64)
+    assert made.film != upright.film
+    for name in ("display", "thumbnail", "signature", "tensor"):
+        assert getattr(made, name) == getattr(upright, name)
+
+
+@pytest.mark.parametrize("turned", [AS_STORED, TURNED])
+def test_samples_that_are_not_square_are_displayed_square(turned: Presentation) -> None:
+    how = turned.model_copy(update={"pixel_aspect": 2.0})
+    made = develop(drawn(100, 150, np.uint16), presentation=how)
+    size = (200, 150) if turned is TURNED else (150, 200)
+    assert opened(made.display).size == opened(made.thumbnail).size == size
+    assert opened(made.full).size == (150, 100)
+
+
+def test_pictures_of_a_large_film_that_is_not_square_are_no_longer_than_stated() -> None:
+    made = develop(drawn(1500, 400), presentation=Presentation(pixel_aspect=2.0))
+    assert opened(made.display).size == (213, 1600)
+
+
+def test_padding_is_drawn_as_background_and_moves_no_window() -> None:
+    film = (drawn(128, 128, np.uint16) >> 4).astype(np.uint16)
+    padded = np.pad(film, 32, constant_values=65_535)
+    padding = Presentation(padding=(65_535, 65_535))
+    for window in ((), (2000.0, 3000.0)):
+        plain = develop(film, FileSays("dicom", window=window), side=48)
+        made = develop(padded, FileSays("dicom", window=window), 48, padding)
+        shown = np.asarray(opened(made.display)).astype(int)
+        inside = np.asarray(opened(plain.display)).astype(int)
+        assert np.abs(shown[32:-32, 32:-32] - inside).mean() < 3
+        assert shown[:24].max() < 12
+        assert (made.tensor, made.signature) == (plain.tensor, plain.signature)
+        assert made.presentation.within == (32, 32, 160, 160)

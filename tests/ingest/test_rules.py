@@ -1,6 +1,7 @@
 """Rules before any model: what is plainly no film is refused, and no film is."""
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,8 +19,9 @@ from ingest.rules import (
     contrast,
 )
 from schemas.errors import Refusal
+from schemas.presentation import Presentation
 from stack.phantoms import draw, to_8_bits
-from tests.ingest.films import jpeg_of, png_of, raw_png
+from tests.ingest.films import drawn, jpeg_of, png_of, raw_png
 from tests.ingest.pictures import (
     TINTS,
     landscape,
@@ -162,3 +164,20 @@ def test_sizes_are_judged_before_a_pixel_is_decoded(
         found = refusal.code
 
     assert found == code
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("value", [0, 255, 65_535])
+def test_padding_lends_a_blank_film_no_contrast_and_takes_none_from_a_film(
+    dtype: type, value: int
+) -> None:
+    value = min(value, int(np.iinfo(dtype).max))
+    how = Presentation(padding=(value, value))
+    blank: NDArray[Any] = np.pad(np.full((80, 80), 77, dtype), 40, constant_values=value)
+    with pytest.raises(Refusal, match="levels apart"):
+        check_contrast(blank, how)
+    with pytest.raises(Refusal, match="levels apart"):
+        check_contrast(np.full((80, 80), value, dtype), how)
+    film: NDArray[Any] = (drawn(160, 160, dtype) // 2 + 1).astype(dtype)
+    padded = np.pad(film, 40, constant_values=value)
+    assert contrast(padded, how) == pytest.approx(contrast(film), rel=0.1)

@@ -8,6 +8,7 @@ import pytest
 
 from schemas.facts import KnownFacts
 from schemas.identities import key_code
+from schemas.presentation import AS_STORED, Presentation
 from store.migrate import migrate
 from store.ports import Rows
 from store.records import Film, FormSays
@@ -45,6 +46,17 @@ def test_a_second_drop_fills_what_was_missing_and_overwrites_nothing(shelf: Libr
         method=("113100", "113107", "113109"),
     )
     assert (receipt.contradicts, known.flags) == ((), ())
+
+
+def test_how_a_film_is_shown_is_settled_by_its_first_drop(shelf: Library) -> None:
+    turned = Presentation(orientation=6, padding=(0, 3), within=(1, 2, 30, 40))
+    shelf.accept(told(film(1), presentation=turned), seed=1)
+    shelf.accept(told(film(1), presentation=AS_STORED), seed=2)
+    assert stored(shelf).facts.presentation == turned
+    for number, first in ((2, AS_STORED), (3, None)):
+        shelf.accept(told(film(number), presentation=first), seed=2 * number)
+        shelf.accept(told(film(number), presentation=turned, sex="F"), seed=2 * number + 1)
+        assert stored(shelf, number).facts == KnownFacts(presentation=first, sex="F")
 
 
 def test_each_fact_in_which_drops_disagree_is_in_the_later_receipt(shelf: Library) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import numpy as np
 
+from schemas.facts import KnownFacts
 from schemas.findings import FINDINGS, INDEX
 from schemas.model_card import ModelCard
 from schemas.models import (
@@ -17,6 +18,7 @@ from schemas.models import (
     OperatingPoints,
     model_key,
 )
+from schemas.presentation import AS_STORED, Presentation
 from store.ports import rendition_key
 from store.records import Analysis, Drop, Film, Receipt
 from tests.requirements import ROOT
@@ -77,6 +79,7 @@ def add_film(
     depositor: UUID | None = None,
     size: tuple[int, int] = (300, 200),
     checks: dict[str, float] | None = None,
+    presentation: Presentation = AS_STORED,
 ) -> tuple[Film, Receipt]:
     """Put a film with its pictures into the stores; analysed by the live model unless told."""
     drop = Drop("dropzone", f"uploads/{name}", "v1", 3, "first", "local", "upload",
@@ -92,6 +95,7 @@ def add_film(
         signature=bytes(1024),
         patient=f"patient of {name}",
         checks=checks or {},
+        facts=KnownFacts(presentation=presentation),
     )
     for rendition in ("full", "display", "thumbnail"):
         web.objects.put("radiographs", rendition_key(film.id, rendition), rendition.encode())

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from schemas.presentation import ORIENTATIONS, Presentation
 from store.records import Role
 from tests.web.conftest import Web
 from tests.web.library import add_film
@@ -83,6 +84,39 @@ def test_a_heat_map_has_the_films_aspect_and_lies_where_the_model_looked(
     assert pixels[height // 2, width // 2, 3] > 150
     if size[0] == size[1]:
         assert pixels[0, 0, 3] < 10
+
+
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+def test_a_heat_map_lies_where_the_model_looked_in_a_turned_film_with_a_border(
+    orientation: int,
+) -> None:
+    """The film lies in the middle of its left third, in samples twice as high as they are wide."""
+    how = Presentation(orientation=orientation, pixel_aspect=2.0, padding=(0, 0))
+    stored = np.zeros((120, 300), np.uint16)
+    stored[40:80, 0:100] = 9
+    how = how.found_in(stored)
+    activation = np.full((4, 4), 255, np.uint8)
+
+    pixels = picture(heatmap.draw(activation, 300, 120, how))
+
+    height, width = pixels.shape[:2]
+    shown = how.shown_size(300, 120)
+    assert max(height, width) == heatmap.LONGER_SIDE
+    assert width / height == pytest.approx(shown[0] / shown[1], rel=0.02)
+    expected = how.turned(stored) > 0
+    rows = np.arange(height) * expected.shape[0] // height
+    columns = np.arange(width) * expected.shape[1] // width
+    strong = pixels[..., 3] == heatmap.STRONGEST
+    assert (strong != expected[np.ix_(rows, columns)]).mean() < 0.02
+    assert not pixels[..., 3][~expected[np.ix_(rows, columns)] & ~strong].any()
+
+
+def test_a_heat_map_is_drawn_as_its_film_is_shown(web: Web) -> None:
+    film = add_film(web, "a", size=(300, 200), presentation=Presentation(orientation=6))[0].id
+
+    pixels = picture(web.get(f"/radiographs/{film}/activation?finding=Edema").data)
+
+    assert pixels.shape[1] / pixels.shape[0] == pytest.approx(200 / 300, rel=0.03)
 
 
 def test_a_heat_map_of_what_is_not_assessed_or_not_analysed_is_not_found(web: Web) -> None:

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from schemas.errors import Dead, Unavailable
 from schemas.events import RadiographAnalysed
 from schemas.facts import KnownFacts
+from schemas.film_tensor import PREPROCESSING_HASH, preprocessing_hash, to_tensor
 from schemas.findings import FINDINGS
+from schemas.presentation import Presentation
 from store.log import Record
 from store.ports import rendition_key
 from tests.fakes.objects import FakeObjects
@@ -119,6 +121,22 @@ def test_of_a_lateral_film_nothing_is_assessed_but_it_is_embedded(
     assert (states == {"not_assessed"}) == lateral
     assert event.checks == dict(known.get("checks", {}))
     assert event.flags == world.rows.tables.films[name].flagged
+
+
+def test_a_film_is_analysed_as_it_is_shown() -> None:
+    world, upright = World(), World()
+    how = Presentation(orientation=6, pixel_aspect=0.5)
+    record = world.drop(1)
+    [(name, film)] = world.rows.tables.films.items()
+    world.rows.tables.films[name] = replace(film, facts=KnownFacts(presentation=how))
+    world.handler.handle([record])
+
+    asked = world.rows.analyses.get(name)
+    assert asked is not None
+    image = to_tensor(samples(1), 64, how)
+    expected = upright.triton.score(image[None], "1")
+    np.testing.assert_array_equal(asked.embedding, expected.embedding[0])
+    assert asked.preprocessing == preprocessing_hash(how) != PREPROCESSING_HASH
 
 
 def test_what_is_said_of_a_film_that_became_lateral_is_news_under_an_id_of_its_own() -> None:

@@ -63,7 +63,8 @@ def activation(path: FilmPath, query: ActivationQuery) -> Response:
     if request.if_none_match.contains(etag):
         response.status_code = 304
         return response
-    response.set_data(heatmap.draw(analysis.activation[index], film.width, film.height))
+    activation = analysis.activation[index]
+    response.set_data(heatmap.draw(activation, film.width, film.height, film.facts.shown_as))
     return response
 
 

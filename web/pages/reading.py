@@ -82,8 +82,10 @@ def view(detail: FilmDetail, account: Account) -> dict[str, Any]:
     own = [one for one in detail.readings if one.reader == account.pseudonym]
     last = max(own, key=lambda one: one.recorded_at, default=None)
     older = deps().rows.films.page(account=account.id, limit=1, after=detail.row.position)
+    film = detail.row.film
     return {
-        "film": detail.row.film,
+        "film": film,
+        "shown": film.facts.shown_as.shown_size(film.width, film.height),
         "detail": detail,
         "rows": rows,
         "legend": legend(),

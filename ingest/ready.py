@@ -1,0 +1,72 @@
+"""A film that may be stored: its row, and what is said of it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from ingest.deidentify import Known
+from ingest.looks import Looked
+from ingest.renditions import Developed
+from schemas.envelope import Message, to_message
+from schemas.events import AnalysisRequested, AnalysisRequestedBulk, RadiographReceived
+from schemas.film_check import flags_of
+from store.records import Film, Receipt
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A film that may be stored, with what may be kept of it, what was seen, and its file."""
+
+    raw: bytes
+    film: Developed
+    known: Known
+    looked: Looked
+
+
+def row_of(ready: Ready, receipt: Receipt) -> Film:
+    """Return the film's row, as this drop knows it."""
+    film, known = ready.film, ready.known
+    return Film(
+        id=film.film,
+        width=film.width,
+        height=film.height,
+        bits=film.bits,
+        site=receipt.site,
+        # What the depositor calls it, else the way it came.
+        source=receipt.form.source or receipt.source,
+        licence=receipt.form.licence,
+        # A wish: whoever stores it keeps it private unless it is clean.
+        sharing=receipt.form.sharing or "private",
+        signature=film.signature,
+        patient=known.patient,
+        study=known.study,
+        view=known.view,
+        facts=known.facts,
+        checks=ready.looked.checks,
+        text_check=ready.looked.text_check,
+    )
+
+
+def events_of(ready: Ready, receipt: Receipt, cause: UUID | None) -> list[Message]:
+    """Return what is said of a stored film, as this drop knows it; the same each time."""
+    film, known, checks = ready.film, ready.known, ready.looked.checks
+    received = RadiographReceived(
+        radiograph=film.film,
+        patient=known.patient,
+        study=known.study,
+        site=receipt.site,
+        source=receipt.form.source or receipt.source,
+        view=known.view,
+        facts=known.facts,
+        flags=flags_of(checks),
+        checks=checks,
+        width=film.width,
+        height=film.height,
+        bits=film.bits,
+        receipt=receipt.id,
+        received_at=receipt.created_at,
+    )
+    work = AnalysisRequested if receipt.lane == "first" else AnalysisRequestedBulk
+    requested = work(
+        radiograph=film.film, receipt=receipt.id, requested_for=f"receipt:{receipt.id}"
+    )
+    return [to_message(event, site=receipt.site, cause=cause) for event in (received, requested)]
