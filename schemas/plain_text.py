@@ -8,6 +8,7 @@ without (`shown`). An object's key is an address, not a text to read: it stays a
 """
 
 import re
+import unicodedata
 from typing import Any, Final
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -19,6 +20,12 @@ _HALF: Final = re.compile("[\ud800-\udfff]")
 #: U+200E, U+200F and U+061C, which names in Arabic and Hebrew have.
 _TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _HIDDEN: Final = re.compile("[\0\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+#: Categories that show nothing of their own: others (controls, formats, halves, unassigned),
+#: separators, and marks, which need a letter to stand on.
+_UNSEEN: Final = frozenset("CZM")
+#: Letters and a symbol that are drawn as a blank (Default_Ignorable_Code_Point among letters, and
+#: Braille's pattern without dots).
+_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 #: The same as a pattern of JSON Schema (ECMA 262), for what documents say of a text.
 PATTERN: Final = r"^[^\u0000\u202a-\u202e\u2066-\u2069]*$"
 
@@ -50,6 +57,36 @@ def checked(text: str, longest: int | None = None) -> str:
 def shown(text: str, longest: int) -> str:
     """Return a text as it may be kept and shown: odd characters left out, cut where too long."""
     return _HIDDEN.sub("", text)[:longest]
+
+
+def shows(text: str) -> bool:
+    """Return whether a text shows anything at all, in whatever font."""
+    return any(
+        unicodedata.category(letter)[0] not in _UNSEEN and letter not in _BLANK for letter in text
+    )
+
+
+def visible(text: str) -> str:
+    """Return a text that shows something as it is. Raises ValueError for another."""
+    if not shows(text):
+        raise ValueError("wanted words, came nothing that shows")
+    return text
+
+
+class Visible:
+    """Holds a text of a request to `visible`: Annotated[str, Plain(), Visible()]."""
+
+    def __get_pydantic_core_schema__(
+        self, source: type[Any], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Return the text's own schema with the check behind it."""
+        return core_schema.no_info_after_validator_function(visible, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Return the text's JSON Schema, with what no pattern of ECMA 262 says in words."""
+        return {**handler(core), "description": "shows something: not spaces or joiners alone"}
 
 
 class Plain:

@@ -1,9 +1,12 @@
-"""How the application writes and reads JSON: by orjson, in a twentieth of the time."""
+"""How the application answers: JSON by orjson, in a twentieth of the time, and known pictures."""
 
 from typing import Any, Final
 
 import orjson
+from flask import Response, request
 from flask.json.provider import JSONProvider
+
+from web.problems import Problem
 
 #: What orjson does anyway; Flask's sessions ask for it.
 _COMPACT: Final = {"separators": (",", ":")}
@@ -29,3 +32,19 @@ class OrJson(JSONProvider):
         if kwargs:
             raise TypeError(f"wanted no option, came {', '.join(kwargs)}")
         return orjson.loads(s)
+
+
+def is_known(response: Response, etag: str) -> bool:
+    """Give the answer its ETag; return whether the client has it already: it is then a 304.
+
+    If-None-Match compares weakly: what comes from behind a proxy that folds answers up is marked
+    W/ and is the same picture. If-Match compares strongly (RFC 9110 13.1.1, 13.1.2). Raises
+    Problem 412 where the client wants another version than there is.
+    """
+    response.set_etag(etag)
+    if request.if_match and not request.if_match.contains(etag):
+        raise Problem(412, "Wanted the version of If-Match, which is not the one that is here.")
+    if request.if_none_match.contains_weak(etag):
+        response.status_code = 304
+        return True
+    return False

@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask
 
 from store.settings import Settings
-from web import api, auth, cards, films, health, limits, live, problems, security
+from web import api, auth, bodies, cards, films, health, limits, live, problems, security
 from web import deps as given
 from web.accounts import KnownAccounts
 from web.deps import Deps
@@ -27,6 +27,7 @@ def create_app(settings: Settings, deps: Deps) -> Flask:
     given.install(app, settings, deps)
     health.install(app)
     limits.install(app, limits.Limits())
+    bodies.install(app)
     auth.install(app, KnownAccounts(deps.rows.accounts))
     security.install(app, settings)
     problems.install(app)

@@ -35,11 +35,13 @@ class DepositForm(Request):
     # What came is in no error's text.
     model_config = ConfigDict(str_strip_whitespace=True, hide_input_in_errors=True)
 
-    patient: Annotated[str, Plain()] | None = Field(
+    patient: (
+        Annotated[
+            str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f\\]+$"), Plain()
+        ]
+        | None
+    ) = Field(
         None,
-        min_length=1,
-        max_length=64,
-        pattern=r"^[^\x00-\x1f\x7f\\]+$",
         description="the patient's code: kept only as a keyed hash",
     )
     exam_date: date | None = Field(

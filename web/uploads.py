@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from flask import Response
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import (
@@ -41,7 +42,9 @@ FIELD: Final = "files"
 _FIELDS_MAX: Final = 16
 _FIELD_BYTES: Final = 1024
 _NAME_MAX: Final = 255
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_QUOTED: Final = re.compile(r'"(?:\\.|[^"\\])*"')
+_EXTENDED: Final = re.compile(r"(?i);\s*filename\*\s*=\s*([^;\s]+)")
 
 
 @dataclass
@@ -98,12 +101,43 @@ def read_uploads(stream: IO[bytes], content_type: str, settings: Settings) -> It
         yield body
 
 
+class _Decoder(MultipartDecoder):
+    """Reads part headers in the encodings that clients write them in: UTF-8, else Windows-1252.
+
+    The standards want UTF-8 (RFC 7578 5.1); older programs write a file's name as they have it.
+    """
+
+    def _parse_headers(self, data: bytes | bytearray) -> Headers:
+        return super()._parse_headers(_to_utf_8(bytes(data)))
+
+
+def _to_utf_8(header: bytes) -> bytes:
+    try:
+        header.decode()
+    except UnicodeDecodeError:
+        return header.decode("windows-1252", "replace").encode()
+    return header
+
+
+def _said_name(part: File) -> str:
+    """Return a file's name: `filename*` (RFC 5987) wherever there is one, as RFC 6266 4.3 wants.
+
+    The parser takes whichever comes last.
+    """
+    said = part.headers.get("Content-Disposition", "")
+    extended = _EXTENDED.search(_QUOTED.sub('""', said))
+    if extended is None:
+        return part.filename
+    _, options = parse_options_header(f"form-data; filename*={extended[1]}")
+    return options.get("filename", part.filename)
+
+
 class _Reader:
     """Walks through the parts once."""
 
     def __init__(self, boundary: bytes, folder: Path, settings: Settings) -> None:
         # The decoder buffers what it cannot place: a preamble or part header without an end.
-        self._decoder = MultipartDecoder(boundary, max_form_memory_size=4 * CHUNK_BYTES)
+        self._decoder = _Decoder(boundary, max_form_memory_size=4 * CHUNK_BYTES)
         self._folder = folder
         self._settings = settings
         self._total = 0
@@ -142,10 +176,13 @@ class _Reader:
             raise Problem(
                 413, f"Wanted at most {self._settings.request_limit_files} files in a request."
             )
-        self._current = Upload(plain_name(part.filename))
+        self._current = Upload(plain_name(_said_name(part)))
         self._uploads.append(self._current)
 
     def _begin_field(self, part: Field) -> None:
+        # The decoder gives None for a part that has no name, whatever its type says.
+        if not part.name:
+            raise Problem(422, "Wanted a name of every part, came one without.")
         if part.name == FIELD:
             raise Problem(422, f"The field {FIELD!r} is for files, came text.")
         if part.name in self._fields or len(self._fields) == _FIELDS_MAX:

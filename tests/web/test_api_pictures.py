@@ -152,3 +152,28 @@ def test_the_colours_rise_evenly_from_transparent_to_bright() -> None:
     assert table[255, 3] == heatmap.STRONGEST
     assert (np.diff(luma) > -0.5).all()
     assert luma[255] - luma[0] > 150
+
+
+@pytest.mark.parametrize("what", ["image", "activation?finding=Edema"])
+def test_what_a_client_has_already_is_not_sent_again_weak_or_in_a_list(
+    web: Web, what: str
+) -> None:
+    film = add_film(web, "a")[0].id
+    etag = web.get(f"/radiographs/{film}/{what}").headers["ETag"]
+
+    for said in (etag, f"W/{etag}", f'"x", W/{etag}', f'W/"x",{etag}', "*"):
+        again = web.get(f"/radiographs/{film}/{what}", headers={"If-None-Match": said})
+        assert (again.status_code, again.data) == (304, b""), said
+        assert again.headers["ETag"] == etag
+    for said in ('"x"', 'W/"x"', "", "nonsense", f'"{etag}"'):
+        again = web.get(f"/radiographs/{film}/{what}", headers={"If-None-Match": said})
+        assert again.status_code == 200, said
+
+
+def test_if_match_wants_the_very_same_version(web: Web) -> None:
+    film = add_film(web, "a")[0].id
+    etag = web.get(f"/radiographs/{film}/image").headers["ETag"]
+
+    for said, status in ((etag, 200), ("*", 200), (f"W/{etag}", 412), ('"x"', 412)):
+        answer = web.get(f"/radiographs/{film}/image", headers={"If-Match": said})
+        assert answer.status_code == status, said

@@ -90,6 +90,40 @@ def test_a_name_is_shown_without_folders_and_control_characters(web: Web) -> Non
     assert len(receipts[1]["filename"]) == 255
 
 
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ('filename="été.png"'.encode(), "été.png"),
+        ('filename="été.png"'.encode("latin-1"), "été.png"),
+        (b'filename="c\x9cur \x8d.png"', "cœur \ufffd.png"),
+        (b"filename*=UTF-8''%C3%A9t%C3%A9.png", "été.png"),
+        (b"filename*=iso-8859-1'fr'%E9t%E9.png", "été.png"),
+        (b"filename=\"e.png\"; filename*=UTF-8''%C3%A9.png", "é.png"),
+        (b"filename*=UTF-8''%C3%A9.png; filename=\"e.png\"", "é.png"),
+        (b"filename=\"a; filename*=UTF-8''b.png\"", "a; filename*=UTF-8''b.png"),
+        (b"filename*=UTF-8''%2e%2e%2fx%00%E2%80%AE.png", "x.png"),
+        (b"filename*=UTF-8''%FF%FE.png", "\ufffd\ufffd.png"),
+        (b"filename*=klingon''x.png", "x.png"),
+        (b"filename=x.png", "x.png"),
+        (b'filename=""', "film"),
+    ],
+)
+def test_a_files_name_is_kept_and_shown_right_however_it_was_written(
+    web: Web, said: bytes, name: str
+) -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="files"; ' + said
+    body = stated() + part + b"\r\n\r\nabc\r\n--x--\r\n"
+
+    answer = web.post("/radiographs", "radiologist", data=body, content_type=MULTIPART)
+
+    assert answer.status_code == 202
+    assert answer.json["receipts"][0]["filename"] == name
+    kept = web.rows.tables.receipts[UUID(answer.json["receipts"][0]["id"])]
+    assert kept.filename == name
+    shown = web.get(f"/receipts/{kept.id}", "radiologist").json
+    assert shown["filename"] == name
+
+
 def test_a_file_over_the_limit_of_one_is_refused_and_nothing_is_kept(small: Web) -> None:
     answer = send(small, ("a.png", bytes(10)), ("b.png", bytes(1001)))
 
@@ -166,6 +200,7 @@ def test_after_a_refusal_the_rest_of_the_body_is_read_so_that_its_sender_sees_wh
         (b'--x\r\nContent-Disposition: form-data; name="other"; filename="a"\r\n\r\nb\r\n--x--',
          MULTIPART),
         (b"--x\r\nNonsense\r\n\r\nabc\r\n--x--\r\n", MULTIPART),
+        (b"--x\r\nContent-Disposition: form-data\r\n\r\nabc\r\n--x--\r\n", MULTIPART),
     ],
 )  # fmt: skip
 def test_a_body_without_a_whole_file_is_refused(web: Web, body: bytes, content_type: str) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
@@ -54,5 +55,17 @@ def install(app: OpenAPI) -> None:
     for subject in (
         receipts, quarantine, radiographs, images, readings, patients, accounts, letters, system,
     ):  # fmt: skip
-        app.register_api(subject)
+        _add(app, subject)
     app.register_blueprint(description)
+
+
+def _add(app: OpenAPI, subject: APIBlueprint) -> None:
+    """Register a subject. Two of them may share an address (GET and POST of /radiographs).
+
+    flask-openapi3 keeps the operations of the last one only.
+    """
+    before = dict(app.paths)
+    app.register_api(subject)
+    for path, known in before.items():
+        for method in known.model_fields_set - app.paths[path].model_fields_set:
+            setattr(app.paths[path], method, getattr(known, method))

@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from flask import Response, request
+from flask import Response
 
 from schemas.errors import NotFound
 from schemas.findings import finding_index
 from store.ports import rendition_key
 from store.records import Account, Film
 from web import heatmap
+from web.answers import is_known
 from web.api.routes import picture, subject
 from web.api.shapes import ActivationQuery, FilmPath, ImageQuery
 from web.auth import current_account
@@ -30,9 +31,7 @@ def image(path: FilmPath, query: ImageQuery) -> Response:
     film = _film(path.film, account)
     etag = f"{film.id}-{query.rendition}"
     response = Response(headers={"Cache-Control": RENDITION_CACHE})
-    response.set_etag(etag)
-    if request.if_none_match.contains(etag):
-        response.status_code = 304
+    if is_known(response, etag):
         return response
     # First the object, then the audit: what could not be shown was not seen.
     response.set_data(deps().objects.read(BUCKET, rendition_key(film.id, query.rendition)))
@@ -59,9 +58,7 @@ def activation(path: FilmPath, query: ActivationQuery) -> Response:
     deps().rows.readings.shown(film.id, account=account.id, answer=True, others=False)
     etag = f"{film.id}-{analysis.model_label.replace('/', '-')}-{index}"
     response = Response(content_type="image/png", headers={"Cache-Control": MAP_CACHE})
-    response.set_etag(etag)
-    if request.if_none_match.contains(etag):
-        response.status_code = 304
+    if is_known(response, etag):
         return response
     activation = analysis.activation[index]
     response.set_data(heatmap.draw(activation, film.width, film.height, film.facts.shown_as))

@@ -8,12 +8,12 @@ from pydantic import BaseModel, Field, model_validator
 
 from schemas.envelope import to_message
 from schemas.events import ObjectUploaded
-from schemas.plain_text import Plain
+from schemas.plain_text import Plain, Visible
 from store.ports import held_key
 from store.quarantine import NOTE_MAX
 from web.api.receipt_shapes import ReceiptOut
 from web.api.routes import picture, subject
-from web.api.shapes import IdPath, Request
+from web.api.shapes import Body, IdPath, Request
 from web.auth import current_account
 from web.deps import deps
 from web.language import current_language
@@ -38,7 +38,7 @@ class QuarantineOut(BaseModel):
     items: list[ReceiptOut]
 
 
-class PartIn(BaseModel):
+class PartIn(Body):
     """A part of the film, as shares of its width and height from its upper left corner."""
 
     left: _Share
@@ -54,16 +54,18 @@ class PartIn(BaseModel):
         return self
 
 
-class ReleaseIn(BaseModel):
+class ReleaseIn(Body):
     """What to black out before the film goes on: nothing, unless it is said."""
 
-    black_out: Annotated[list[PartIn], Field(max_length=50)] = []
+    black_out: Annotated[list[PartIn], Field(max_length=50, default_factory=list)]
 
 
-class RefuseIn(BaseModel):
+class RefuseIn(Body):
     """Why, for the depositor."""
 
-    note: Annotated[str, Field(min_length=1, max_length=NOTE_MAX, pattern=r"\S"), Plain()]
+    note: Annotated[
+        str, Field(min_length=1, max_length=NOTE_MAX, pattern=r"\S"), Plain(), Visible()
+    ]
 
 
 @quarantine.get("/quarantine", responses={200: QuarantineOut})

@@ -8,12 +8,12 @@ from schemas.errors import Conflict, NotFound
 from schemas.provenance import Licence, Sharing
 from web.api.routes import subject
 from web.api.shapes import (
+    Body,
     FilmDetailOut,
     FilmPath,
     FilmsOut,
     FilmsQuery,
     OverruleIn,
-    Request,
     SimilarOut,
     SimilarQuery,
 )
@@ -23,7 +23,7 @@ from web.films import detail_json, film_json, findings_json, known_models, label
 from web.problems import Problem
 
 
-class SharingIn(Request):
+class SharingIn(Body):
     """Who may see a film, and under which licence. What is left out is taken away."""
 
     sharing: Sharing

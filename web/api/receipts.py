@@ -35,11 +35,13 @@ _UPLOAD_BODY: Final = {
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
+                    "additionalProperties": False,
                     "required": [uploads.FIELD, "statement"],
                     "properties": {
                         uploads.FIELD: {
                             "type": "array",
                             "items": {"type": "string", "format": "binary"},
+                            "minItems": 1,
                             "maxItems": 100,
                             "description": (
                                 "PNG, JPEG, TIFF, JPEG XL or DICOM, 64 MiB each, 512 MiB together"

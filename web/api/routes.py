@@ -10,7 +10,7 @@ from web.api.shapes import ProblemOut
 from web.problems import API_PREFIX, CONTENT_TYPE
 
 #: What any of them may answer instead.
-_PROBLEMS = (401, 403, 404, 409, 413, 422, 429, 503)
+_PROBLEMS = (401, 403, 404, 409, 413, 415, 422, 429, 503)
 
 
 def subject(name: str, says: str, *, guarded: bool = True) -> APIBlueprint:

@@ -11,7 +11,7 @@ from schemas.events import FindingState, Verdict
 from schemas.facts import KnownFacts
 from schemas.findings import FINDINGS, finding_index
 from schemas.model_card import Reliability
-from schemas.plain_text import Plain
+from schemas.plain_text import Plain, Visible
 from schemas.provenance import Sharing
 from store.records import LabelSource, LetterState, Role
 from web.films import ProvenanceOut
@@ -29,6 +29,12 @@ class Request(BaseModel):
     def model_json_schema(cls, *how: Any, **more: Any) -> dict[str, Any]:
         """Return the JSON Schema; that of a query is asked for anew at every request."""
         return super().model_json_schema(*how, **more) if how or more else _schema(cls)
+
+
+class Body(Request):
+    """The root of what is taken as JSON: `true` is no 1, "1" is no number, 1.0 no whole one."""
+
+    model_config = ConfigDict(strict=True)
 
 
 @cache
@@ -161,10 +167,8 @@ class FilmOut(BaseModel):
     comment_count: int
 
 
-class OverruleIn(BaseModel):
+class OverruleIn(Body):
     """A steward's word on what the input check says of a film."""
-
-    model_config = ConfigDict(extra="forbid")
 
     check: Literal["lateral", "inverted", "rotated", "cropped", "child"]
     holds: bool = Field(description="whether it is so")
@@ -253,35 +257,6 @@ class SimilarOut(BaseModel):
     items: list[NeighbourOut]
 
 
-class ReadingIn(Request):
-    """Verdicts on a film. `model` is the version the reader saw, by number or as `starter/1`."""
-
-    labels: Annotated[dict[FindingName, Verdict], Field(min_length=1)]
-    answer_visible: bool
-    model: int | str | None = None
-
-    @field_validator("labels")
-    @classmethod
-    def _known(cls, labels: dict[str, int]) -> dict[str, int]:
-        for name in labels:
-            finding_index(name)
-        return labels
-
-
-class ReadingSavedOut(BaseModel):
-    """The reading's id, and each verdict's."""
-
-    id: UUID
-    validations: dict[FindingName, UUID]
-    recorded_at: datetime
-
-
-class CommentIn(Request):
-    """A comment. No patient's name belongs in it."""
-
-    text: Annotated[str, Field(min_length=1, max_length=4000), Plain()]
-
-
 class AccountOut(BaseModel):
     """An account."""
 
@@ -298,30 +273,30 @@ class AccountsOut(BaseModel):
     items: list[AccountOut]
 
 
-class AccountIn(Request):
+class AccountIn(Body):
     """A new account."""
 
-    name: Annotated[str, Field(min_length=1, max_length=200), Plain()]
+    name: Annotated[str, Field(min_length=1, max_length=200), Plain(), Visible()]
     role: Role
     password: Annotated[str, Field(min_length=12, max_length=256)]
 
 
-class RoleIn(Request):
+class RoleIn(Body):
     """Another role."""
 
     role: Role
 
 
-class PasswordIn(Request):
+class PasswordIn(Body):
     """Another password."""
 
     password: Annotated[str, Field(min_length=12, max_length=256)]
 
 
-class TokenIn(Request):
+class TokenIn(Body):
     """A token's label: what program it is for."""
 
-    label: Annotated[str, Field(min_length=1, max_length=200), Plain()]
+    label: Annotated[str, Field(min_length=1, max_length=200), Plain(), Visible()]
 
 
 class TokenOut(BaseModel):
