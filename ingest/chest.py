@@ -16,7 +16,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.errors import Doubt, NotFound, Refusal, Unavailable
+from schemas.errors import BadObject, Doubt, NotFound, Refusal, Unavailable
 from schemas.film_check import CheckNumbers, known_checks, pixel_checks
 from schemas.models import CHECK_FILE, FilmCheck, ModelManifest, model_key
 from store.ports import Models, Objects
@@ -123,9 +123,9 @@ class ChestCheck:
             return _Numbers(manifest.label, manifest.side, None, None)
         try:
             data = self._objects.read("models", model_key(manifest, CHECK_FILE))
-        except NotFound:
+        except (NotFound, BadObject):
             raise Unavailable(
-                "models", f"{manifest.label}: {CHECK_FILE} is not in the object store"
+                "models", f"{manifest.label}: {CHECK_FILE} cannot be read from the object store"
             ) from None
         came = hashlib.sha256(data).hexdigest()
         if came != manifest.check.sha256:

@@ -48,6 +48,7 @@ class Decoder:
     def __init__(self, settings: Settings) -> None:
         """Start nothing yet; each child starts when it is first needed."""
         self._seconds = settings.decode_timeout_s
+        self._memory = settings.decode_memory_bytes
         self._words = (
             str(settings.decode_memory_bytes),
             str(settings.decode_timeout_s),
@@ -87,7 +88,9 @@ class Decoder:
             child = self._idle.get()
             try:
                 child = child or self._start()
-                head, blobs = child.ask(asked.encode(), data, self._seconds + _GRACE_S)
+                head, blobs = child.ask(
+                    asked.encode(), data, self._seconds + _GRACE_S, self._memory
+                )
                 if head.get("exhausted"):
                     # Its heap may be in pieces: the next film gets a fresh child.
                     self._end(child)
@@ -157,8 +160,13 @@ class _Child:
             self.end()
             raise
 
-    def ask(self, asked: bytes, data: bytes, seconds: float) -> tuple[dict[str, Any], list[bytes]]:
-        """Return the child's answer about a file. Raises _ChildDied when none comes in time."""
+    def ask(
+        self, asked: bytes, data: bytes, seconds: float, limit: int
+    ) -> tuple[dict[str, Any], list[bytes]]:
+        """Return the child's answer about a file, of so many bytes at most.
+
+        Raises _ChildDied when none comes in time, or a longer one.
+        """
         deadline = time.monotonic() + seconds
         try:
             self._wire.settimeout(seconds)
@@ -171,6 +179,9 @@ class _Child:
         if size > _HEAD_LIMIT:
             raise _ChildDied
         head = json.loads(self._receive(size, deadline))
+        if not 0 <= sum(head["sizes"]) <= limit or min(head["sizes"], default=0) < 0:
+            # More than it may hold itself: not what our program says.
+            raise _ChildDied
         return head, [self._receive(length, deadline) for length in head["sizes"]]
 
     def end(self) -> int | None:

@@ -61,7 +61,8 @@ def _outcome(
         film = film_of_file(data, pixel_limit, asked["black_out"], asked["side"], kept_as)
     except Refusal as error:
         return {"refused": [error.code, error.wanted, error.came]}, []
-    except MemoryError:
+    except (MemoryError, RecursionError):
+        # Of sequences in sequences there may be any number, too.
         return {"exhausted": True}, []
     except Exception as error:  # noqa: BLE001 - a bug of ours: told to the parent, who raises it
         return {"bug": _where(error)}, []

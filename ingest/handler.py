@@ -18,17 +18,19 @@ from uuid import UUID
 from ingest.chest import ChestCheck, PooledFeatures
 from ingest.decoder import Decoder
 from ingest.deidentify import Known, deidentify
+from ingest.figures import IngestFigures
 from ingest.looks import Judge, Looks
 from ingest.manifest import Manifest
-from ingest.notification import drop_of
+from ingest.notification import Folder, drop_of
 from ingest.quarantine import Quarantine
+from ingest.raw_files import RawFiles
 from ingest.ready import Ready, events_of, row_of
 from ingest.renditions import Developed
 from ingest.text_in_film import TextLook
 from ingest.text_marks import Marks
 from ingest.text_reader import RapidReader
 from schemas.envelope import from_record, to_message
-from schemas.errors import Dead, Doubt, NotFound, Refusal
+from schemas.errors import Dead, Doubt, Refusal
 from schemas.events import (
     ObjectUploaded,
     RadiographRejected,
@@ -39,7 +41,7 @@ from schemas.presentation import Presentation
 from store.log import Record
 from store.objects import connect as connect_objects
 from store.ports import Objects, Rows, rendition_key
-from store.records import Part, Receipt, Rendition
+from store.records import Drop, Part, Receipt, Rendition
 from store.rows import connect as connect_rows
 from store.settings import Settings
 
@@ -107,8 +109,10 @@ class IngestHandler:
         self._objects = objects
         self._decoder = decoder
         self._quarantine = Quarantine(rows, objects)
+        self._raw = RawFiles(objects, self._quarantine, settings.file_limit_bytes)
         self._looks = Looks(rows.films, chest, text)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="ingest")
+        self.figures = IngestFigures()
 
     def handle(self, records: Sequence[Record]) -> None:
         """Bring every record's drop to its end.
@@ -124,7 +128,9 @@ class IngestHandler:
         try:
             if record.topic == "object.created":
                 drop = drop_of(record.value, self._settings)
-                return receipt_id(drop.bucket, drop.key, drop.version) if drop else None
+                if not isinstance(drop, Drop):
+                    return None
+                return receipt_id(drop.bucket, drop.key, drop.version)
             event = from_record(record.topic, record.headers, record.value or b"").event
         except Dead:
             return None
@@ -140,13 +146,18 @@ class IngestHandler:
         """Return what the records ask for; receipts of new drops are opened in one call."""
         drops = []
         uploads = []
+        folders = 0
         for record in records:
             if record.topic == "object.created":
                 drop = drop_of(record.value, self._settings)
-                if drop is not None:
+                if isinstance(drop, Drop):
                     drops.append(drop)
+                folders += isinstance(drop, Folder)
             else:
                 uploads.append(self._uploaded(record))
+        if folders:
+            self.figures.folders.inc(folders)
+            log.info("Folder markers are passed over", extra={"records": folders})
         opened = self._rows.receipts.open_many(drops) if drops else []
         return uploads + [_Task(receipt, None) for receipt in opened]
 
@@ -181,15 +192,12 @@ class IngestHandler:
         """Keep what a manifest says, page by page; then it goes, for it names patients."""
         receipt = task.receipt
         manifest = Manifest(receipt.bucket, receipt.key, self._secret, receipt.site)
-        chunks = self._objects.chunks(receipt.bucket, receipt.key, receipt.version)
-        lines = manifest.lines(chunks)
+        lines = manifest.lines(self._raw.chunks(receipt))
         try:
             while page := list(islice(lines, _PAGE)):
                 self._rows.manifests.put(receipt, page)
-        except NotFound:
-            self._reject(task, _gone())
-            return
         except Refusal as refusal:
+            # What it said until there stays said: it is true, and may come again.
             self._reject(task, refusal)
             return
         summary = manifest.summary()
@@ -209,7 +217,7 @@ class IngestHandler:
         """Return a drop's film; None where it is refused, forgotten, or waits for a steward."""
         receipt = task.receipt
         try:
-            raw = self._raw(receipt)
+            raw = self._raw.read(receipt)
             film = self._decoder.develop(raw, receipt.black_out, self._looks.side())
         except Refusal as refusal:
             self._reject(task, refusal)
@@ -276,21 +284,6 @@ class IngestHandler:
                 self._objects.remove("radiographs", rendition_key(film.film, rendition))
         self._remove_raw(receipt)
 
-    def _raw(self, receipt: Receipt) -> bytes:
-        limit = self._settings.file_limit_bytes
-        try:
-            if receipt.held_at is not None:
-                return self._quarantine.read(receipt)
-            return self._objects.read(
-                receipt.bucket, receipt.key, receipt.version, limit_bytes=limit
-            )
-        except NotFound:
-            raise _gone() from None
-        except ValueError:
-            raise Refusal(
-                "too-large", wanted=f"at most {limit} bytes", came=f"{receipt.size} bytes"
-            ) from None
-
     def _kept(self, receipt: Receipt, film: Developed) -> Known:
         """Return what may be kept of what the file and the form say. The rest ends here."""
         return deidentify(
@@ -341,10 +334,6 @@ class IngestHandler:
         errors = [error for future in running if (error := future.exception()) is not None]
         if errors:
             raise errors[0]
-
-
-def _gone() -> Refusal:
-    return Refusal("object-gone", wanted="the version that was dropped", came="none")
 
 
 def build(settings: Settings, model: PooledFeatures) -> IngestHandler:

@@ -15,10 +15,11 @@ from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ingest.folders import is_folder
 from schemas.errors import Dead
 from schemas.plain_text import shown
 from schemas.provenance import DepositorSays
-from store.objects import said_in
+from store.objects import MEDIA, said_in
 from store.records import Drop, FormSays
 from store.settings import Settings
 
@@ -59,11 +60,16 @@ class _Notification(BaseModel):
     records: Annotated[list[_Record], Field(alias="Records", min_length=1, max_length=1)]
 
 
-def drop_of(value: bytes | None, settings: Settings) -> Drop | None:
+class Folder:
+    """What came was a folder's marker (ingest/folders.py)."""
+
+
+def drop_of(value: bytes | None, settings: Settings) -> Drop | Folder | None:
     """Return the drop a record of `object.created` tells of.
 
-    None for an object of another bucket (one MinIO may serve several installations) and for
-    what is not a creation. Raises Dead, without a word of the content, for another form.
+    A Folder where the object only stands for one; None for an object of another bucket (one
+    MinIO may serve several installations) and for what is not a creation. Raises Dead, without a
+    word of the content, for another form.
     """
     try:
         # Not in one step by pydantic's own parser: its errors would quote the value.
@@ -80,8 +86,10 @@ def drop_of(value: bytes | None, settings: Settings) -> Drop | None:
     if not record.event.startswith(_PUT):
         return None
     told = record.s3.object
-    said_with_it = said_in(told.said or {})
-    return bulk_drop(_key(told.key), _cut(told.version), told.size, said_with_it, settings)
+    key, said_with_it = _key(told.key), said_in(told.said or {})
+    if is_folder(key, told.size, said_with_it.get(MEDIA, "")):
+        return Folder()
+    return bulk_drop(key, _cut(told.version), told.size, said_with_it, settings)
 
 
 def bulk_drop(

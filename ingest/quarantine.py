@@ -53,9 +53,9 @@ class Quarantine:
         )
         return state
 
-    def read(self, receipt: Receipt) -> bytes:
-        """Return the bytes of a drop that was held. Raises NotFound."""
-        return self._objects.read(BUCKET, held_key(receipt.id, "raw"))
+    def read(self, receipt: Receipt, limit_bytes: int) -> bytes:
+        """Return the bytes of a drop that was held. Raises NotFound, ValueError, BadObject."""
+        return self._objects.read(BUCKET, held_key(receipt.id, "raw"), limit_bytes=limit_bytes)
 
     def remove(self, receipt: Receipt) -> None:
         """Delete what lies here of a drop, if it was held. Deleting what is gone is done."""

@@ -15,10 +15,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Final
 
+from ingest.figures import IngestFigures
+from ingest.folders import is_folder
 from ingest.notification import bulk_drop
 from schemas.envelope import to_message
-from schemas.errors import Dead, NotFound, Unavailable
+from schemas.errors import BadObject, Dead, NotFound, Unavailable
 from schemas.events import AnalysisRequestedBulk
+from store.objects import MEDIA
 from store.ports import Objects, Rows
 from store.records import Drop
 from store.settings import Settings
@@ -47,6 +50,8 @@ class Reconciler:
         self._rows = rows
         self._objects = objects
         self._lag = lag
+        self._folders = 0
+        self.figures = IngestFigures()
 
     def run(self, stop: threading.Event) -> None:
         """Look now and every so often until told to stop. A service that is down is waited for."""
@@ -72,6 +77,7 @@ class Reconciler:
 
     def _forgotten_drops(self) -> int:
         added = 0
+        self._folders = 0
         for page in _pages(self._old_versions()):
             # Asked before each page, since a long listing takes a while.
             if self._is_busy("object.created", "ingest"):
@@ -82,7 +88,9 @@ class Reconciler:
             # What we ask for goes by object.uploaded, before all that others drop.
             if self._is_busy("object.uploaded", "ingest"):
                 break
-            added += self._open([self._with_metadata(drop) for drop in missing])
+            told = [self._with_metadata(drop) for drop in missing]
+            added += self._open([drop for drop in told if drop is not None])
+        self.figures.folders_listed.set(self._folders)
         return added
 
     def _old_versions(self) -> Iterator[Drop]:
@@ -91,15 +99,23 @@ class Reconciler:
             return
         youngest = datetime.now(UTC) - timedelta(seconds=self._settings.reconcile_older_s)
         for key, version, size, modified in self._objects.versions("dropzone"):
-            if modified <= youngest:
+            if is_folder(key, size):
+                self._folders += 1
+            elif modified <= youngest:
                 yield bulk_drop(key, version, size, {}, self._settings)
 
-    def _with_metadata(self, drop: Drop) -> Drop:
-        """Return the drop with what was said with it: a listing does not tell."""
+    def _with_metadata(self, drop: Drop) -> Drop | None:
+        """Return the drop with what was said with it: a listing does not tell.
+
+        None where that says that it only stands for a folder.
+        """
         try:
             said = self._objects.metadata(drop.bucket, drop.key, drop.version)
-        except NotFound:
-            return drop  # gone since it was listed; its receipt says so
+        except (NotFound, BadObject):
+            return drop  # gone since it was listed, or unreadable; its receipt says so
+        if is_folder(drop.key, drop.size, said.get(MEDIA, "")):
+            self._folders += 1
+            return None
         return bulk_drop(drop.key, drop.version, drop.size, said, self._settings)
 
     def _open(self, drops: list[Drop]) -> int:

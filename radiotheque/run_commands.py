@@ -80,7 +80,7 @@ def run_ingest(settings: Settings, stop: threading.Event) -> None:
         close.callback(handler.close)
         rows = connect(settings)
         close.callback(rows.close)
-        _work("ingest", handler, rows.letters, settings, stop)
+        _work("ingest", handler, rows.letters, settings, stop, handler.figures.register)
 
 
 def run_analyse(settings: Settings, stop: threading.Event) -> None:
@@ -173,7 +173,7 @@ def run_reconciler(settings: Settings, stop: threading.Event) -> None:
             target=housekeeper.run, args=(stop,), name="housekeeper", daemon=True
         )
         beside.start()
-        close.callback(_say_healthy("reconciler", settings))
+        close.callback(_say_healthy("reconciler", settings, reconciler.figures.register))
         reconciler.run(stop)
 
 
@@ -217,10 +217,15 @@ def run_web(settings: Settings, stop: threading.Event) -> None:
     serve(settings, lambda: take_status(current_state()))
 
 
-def _work(
-    name: str, handler: Any, letters: Any, settings: Settings, stop: threading.Event
+def _work(  # noqa: PLR0917 - the parts of a worker
+    name: str,
+    handler: Any,
+    letters: Any,
+    settings: Settings,
+    stop: threading.Event,
+    register: Callable[[Any], None] | None = None,
 ) -> None:
-    """Run the one loop around a handler until told to stop."""
+    """Run the one loop around a handler until told to stop. `register`: the handler's figures."""
     from schemas.flow import GROUPS
     from store.log import Consumer
     from workers.health import Health
@@ -230,6 +235,8 @@ def _work(
     lanes = next(lanes for lanes in GROUPS if lanes.group == name)
     health = Health(name)
     metrics = WorkerMetrics(name)
+    if register is not None:
+        register(metrics.registry)
     server = health.serve(settings.metrics_port, metrics.registry)
     consumer = Consumer(settings, lanes)
     runtime = Runtime(consumer, lanes, handler, letters, settings, metrics=metrics, health=health)
@@ -239,15 +246,19 @@ def _work(
         server.close()
 
 
-def _say_healthy(name: str, settings: Settings) -> Callable[[], None]:
-    """Answer /healthz for a program without records to read; return what ends that."""
+def _say_healthy(
+    name: str, settings: Settings, register: Callable[[Any], None]
+) -> Callable[[], None]:
+    """Answer /healthz and /metrics for a program without records; return what ends that."""
     from prometheus_client import CollectorRegistry
 
     from workers.health import Health
 
     health = Health(name, stuck_s=float("inf"))
     health.wait_for("start", None)
-    return health.serve(settings.metrics_port, CollectorRegistry()).close
+    registry = CollectorRegistry()
+    register(registry)
+    return health.serve(settings.metrics_port, registry).close
 
 
 PROGRAMS: Final[dict[str, Callable[[Settings, threading.Event], None]]] = {

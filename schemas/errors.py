@@ -2,6 +2,7 @@
 
 RadiothequeError
 ├── Dead            this record is wrong: set it aside with its reason, go on with the next
+│   └── BadObject   one object that a store which works cannot give, take or remove
 ├── Refusal         this film is wrong: its receipt ends as `rejected` with a code and a reason
 │   └── Doubt       a steward must look at it
 ├── Unavailable     a service is down: wait, repeat the step that failed, lose nothing
@@ -25,6 +26,14 @@ class RadiothequeError(Exception):
 
 class Dead(RadiothequeError):
     """A record that no retry can mend: undecodable, unknown type or version, refused by a row."""
+
+
+class BadObject(Dead):
+    """One object that its store cannot give, take or remove, though the store itself works.
+
+    That is this object's fate and no outage; whoever needs it decides what that means. For a
+    record it is the end, and no bug of ours: its letter is kept for the day the disk is mended.
+    """
 
 
 class Refusal(RadiothequeError):

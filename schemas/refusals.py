@@ -15,6 +15,7 @@ _FILE: Final = (
     "too-large",
     "decoder-limit",
     "object-gone",
+    "unreadable-object",
     "manifest",
 )
 #: DICOM files.

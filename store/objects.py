@@ -2,7 +2,9 @@
 
 Four buckets: `dropzone` (raw drops, versioned, each told to Kafka by the store itself),
 `quarantine`, `radiographs` (our re-encoded films) and `models`. An error of the store never
-carries an object's key out of here: keys are what depositors called their files.
+carries an object's key out of here: keys are what depositors called their files. Objects are
+read as they are stored, within a bound, whatever their headers say of an encoding; what one of
+them does is told from what the store does (store/object_tries.py).
 """
 
 import contextlib
@@ -18,7 +20,7 @@ import urllib3
 from minio import Minio, MinioAdmin
 from minio.commonconfig import ENABLED, Filter
 from minio.credentials.providers import StaticProvider
-from minio.error import InvalidResponseError, MinioAdminException, S3Error, ServerError
+from minio.error import MinioAdminException, S3Error
 from minio.lifecycleconfig import (
     Expiration,
     LifecycleConfig,
@@ -28,7 +30,10 @@ from minio.lifecycleconfig import (
 from minio.notificationconfig import NotificationConfig, QueueConfig
 from minio.versioningconfig import VersioningConfig
 
-from schemas.errors import Dead, NotFound, Unavailable
+from schemas.errors import NotFound, Unavailable
+from store.object_client import answered, asked, client
+from store.object_reading import LARGEST_BYTES, Reader
+from store.object_tries import Fault, Patience, tried
 from store.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -45,26 +50,13 @@ OLD_VERSIONS_DAYS: Final = 7
 
 #: Before the name of what a depositor says in an object's metadata, in any case of letters.
 METADATA_PREFIX: Final = "x-amz-meta-"
+#: The name of an object's media type among what is said with it.
+MEDIA: Final = "Content-Type"
 
-_GONE: Final = frozenset({"NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})
-#: 4xx answers about the installation, not about one object: waiting (for a person) mends them.
-_OURS: Final = frozenset(
-    {
-        "NoSuchBucket",
-        "AccessDenied",
-        "InvalidAccessKeyId",
-        "SignatureDoesNotMatch",
-        "RequestTimeTooSkewed",
-        "RequestTimeout",
-        "XMinioStorageFull",
-        "XMinioAdminBucketQuotaExceeded",
-        "SlowDown",
-    }
-)
 _SINGLE_PART: Final = 5 << 20
-#: Bytes of an object that are in memory at once where it is read piece by piece.
-_PIECE: Final = 1 << 18
-_THREADS: Final = 32
+#: What the store is asked to keep and give back, and a key that it must know nothing of.
+_ASKED_FOR: Final = ("quarantine", "does-the-store-work", b"It does.")
+_NOT_THERE: Final = "does-the-store-work/not-there"
 
 _OURS_ARN: Final = tuple(f"arn:aws:s3:::*{name}" for name in BUCKETS)
 #: Of the buckets themselves. MinIO compares a pattern with "name/": without the last slash no
@@ -111,9 +103,13 @@ _DROP_RIGHTS: Final = (
 class MinioObjects:
     """The port `Objects` on S3. For many threads; opens connections when first asked."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, patience: Patience | None = None) -> None:
         self._bucket = settings.bucket
-        self._minio = _client(settings)
+        self._patience = patience or Patience()
+        self._minio = client(settings)
+        # A put may have to wait for a disk; a read brings something or has failed.
+        self._reading = client(settings, self._patience.stall_s, again=False)
+        self._reader = Reader(self._reading, self._patience)
 
     def put(
         self,
@@ -123,8 +119,9 @@ class MinioObjects:
         content_type: str = "application/octet-stream",
         metadata: Mapping[str, str] | None = None,
     ) -> str:
-        result = _asked(
+        result = self._tried(
             "put",
+            bucket,
             lambda: self._minio.put_object(
                 self._bucket(bucket),
                 key,
@@ -142,8 +139,9 @@ class MinioObjects:
         self, bucket: str, key: str, path: Path, metadata: Mapping[str, str] | None = None
     ) -> str:
         size = path.stat().st_size
-        result = _asked(
+        result = self._tried(
             "put",
+            bucket,
             lambda: self._minio.fput_object(
                 self._bucket(bucket),
                 key,
@@ -155,45 +153,52 @@ class MinioObjects:
         return result.version_id or ""
 
     def read(
-        self, bucket: str, key: str, version: str | None = None, limit_bytes: int | None = None
+        self,
+        bucket: str,
+        key: str,
+        version: str | None = None,
+        limit_bytes: int = LARGEST_BYTES,
     ) -> bytes:
-        def get() -> bytes:
-            answer = self._minio.get_object(self._bucket(bucket), key, version_id=version or None)
-            try:
-                size = int(answer.headers.get("content-length", 0))
-                if limit_bytes is not None and size > limit_bytes:
-                    raise ValueError(f"wanted at most {limit_bytes} bytes, came {size}")
-                return bytes(answer.read())
-            finally:
-                answer.close()
-                answer.release_conn()
-
-        return _asked("read", get)
-
-    def chunks(self, bucket: str, key: str, version: str | None = None) -> Iterator[bytes]:
-        answer = _asked(
-            "read",
-            lambda: self._minio.get_object(self._bucket(bucket), key, version_id=version or None),
+        name = self._bucket(bucket)
+        return self._tried(
+            "read", bucket, partial(self._reader.whole, name, key, version, limit_bytes)
         )
-        try:
-            pieces = answer.stream(_PIECE)
-            while piece := _asked("read", lambda: next(pieces, b"")):
-                yield piece
-        finally:
-            answer.close()
-            answer.release_conn()
+
+    def chunks(
+        self,
+        bucket: str,
+        key: str,
+        version: str | None = None,
+        limit_bytes: int = LARGEST_BYTES,
+    ) -> Iterator[bytes]:
+        name = self._bucket(bucket)
+        at, size, tag = 0, 1, ""
+        while at < size:
+            # Each part is tried by itself: what was given out is not asked for again.
+            part, size, tag = self._tried(
+                "read", bucket, partial(self._reader.part, name, key, version, at, tag)
+            )
+            if size > limit_bytes:
+                raise ValueError(f"wanted at most {limit_bytes} bytes, came {size}")
+            at += len(part)
+            if part:
+                yield part
 
     def metadata(self, bucket: str, key: str, version: str | None = None) -> dict[str, str]:
-        found = _asked(
+        found = self._tried(
             "stat",
-            lambda: self._minio.stat_object(self._bucket(bucket), key, version_id=version or None),
+            bucket,
+            lambda: self._reading.stat_object(
+                self._bucket(bucket), key, version_id=version or None
+            ),
         )
         return said_in(found.metadata or {})
 
     def remove(self, bucket: str, key: str, version: str | None = None) -> None:
         with contextlib.suppress(NotFound):
-            _asked(
+            self._tried(
                 "remove",
+                bucket,
                 lambda: self._minio.remove_object(
                     self._bucket(bucket), key, version_id=version or None
                 ),
@@ -205,26 +210,60 @@ class MinioObjects:
             self._bucket(bucket), prefix=prefix, recursive=True, include_version=True
         )
         while True:
-            found = _asked("list", lambda: next(listing, None))
+            found = asked("list", lambda: next(listing, None))
             if found is None:
                 return
-            if found.is_delete_marker or found.is_dir:
+            if found.is_delete_marker:
                 continue
             version = found.version_id or ""
             modified = found.last_modified or datetime.now(UTC)
             yield found.object_name or "", version, found.size or 0, modified
 
     def ping(self) -> None:
-        _asked("ping", lambda: self._minio.bucket_exists(self._bucket("dropzone")))
+        asked("ping", lambda: self._minio.bucket_exists(self._bucket("dropzone")))
+
+    def _tried(self, operation: str, bucket: str, call: Callable[[], T]) -> T:
+        """Return the call's result, tried as often as one object is. Raises BadObject."""
+        return tried(
+            lambda: answered(operation, call), partial(self._works, bucket), self._patience
+        )
+
+    def _works(self, bucket: str) -> None:
+        """Raise Unavailable unless the store works: for this bucket, in and out of its disks."""
+        where, key, text = _ASKED_FOR
+
+        try:
+            with contextlib.suppress(NotFound):
+                answered(
+                    "ask", lambda: self._reading.stat_object(self._bucket(bucket), _NOT_THERE)
+                )
+            answered(
+                "ask",
+                lambda: self._reading.put_object(
+                    self._bucket(where), key, io.BytesIO(text), len(text)
+                ),
+            )
+            came = answered(
+                "ask", partial(self._reader.whole, self._bucket(where), key, None, len(text))
+            )
+        except (Fault, NotFound, ValueError) as error:
+            raise Unavailable("minio", str(error)) from None
+        if came != text:
+            raise Unavailable("minio", "ask: it gives back what was never put")
 
 
 def said_in(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return what was said with an object, by plain names, of its headers or notification."""
-    return {
+    """Return what was said with an object, by plain names, of its headers or notification.
+
+    With it its media type, as MEDIA: no name of metadata has a capital letter.
+    """
+    said = {
         name.lower().removeprefix(METADATA_PREFIX): text
         for name, text in headers.items()
         if name.lower().startswith(METADATA_PREFIX)
     }
+    media = [text for name, text in headers.items() if name.lower() == "content-type"]
+    return said | ({MEDIA: media[0]} if media else {})
 
 
 def connect(settings: Settings) -> MinioObjects:
@@ -238,9 +277,9 @@ def ensure_buckets(settings: Settings) -> None:
     `dropzone` gets versions, a rule that clears old versions and lone delete markers, and the
     notification of every new object to settings.s3_notify_arn. Needs a user who may do that.
     """
-    minio = _client(settings)
+    minio = client(settings)
     for name in BUCKETS:
-        _asked("bucket", partial(_make, minio, settings.bucket(name), settings.s3_region))
+        asked("bucket", partial(_make, minio, settings.bucket(name), settings.s3_region))
     dropzone = settings.bucket("dropzone")
     rule = Rule(
         ENABLED,
@@ -250,9 +289,9 @@ def ensure_buckets(settings: Settings) -> None:
         expiration=Expiration(expired_object_delete_marker=True),
     )
     queue = QueueConfig(queue=settings.s3_notify_arn, events=list(CREATED), config_id="dropped")
-    _asked("versioning", lambda: minio.set_bucket_versioning(dropzone, VersioningConfig(ENABLED)))
-    _asked("lifecycle", lambda: minio.set_bucket_lifecycle(dropzone, LifecycleConfig([rule])))
-    _asked(
+    asked("versioning", lambda: minio.set_bucket_versioning(dropzone, VersioningConfig(ENABLED)))
+    asked("lifecycle", lambda: minio.set_bucket_lifecycle(dropzone, LifecycleConfig([rule])))
+    asked(
         "notification",
         lambda: minio.set_bucket_notification(
             dropzone, NotificationConfig(queue_config_list=[queue])
@@ -301,44 +340,3 @@ def _make(minio: Minio, bucket: str, region: str) -> None:
     except S3Error as error:
         if error.code != "BucketAlreadyOwnedByYou":
             raise
-
-
-def _client(settings: Settings) -> Minio:
-    pool = urllib3.PoolManager(
-        timeout=urllib3.Timeout(connect=3, read=30),
-        maxsize=_THREADS,
-        # Few: repeating with patience is the runtime's, which says meanwhile what it waits for.
-        retries=urllib3.Retry(
-            total=2, backoff_factor=0.1, status_forcelist=(502, 503, 504), raise_on_status=False
-        ),
-    )
-    return Minio(
-        settings.s3_endpoint,
-        access_key=settings.s3_access_key.get_secret_value(),
-        secret_key=settings.s3_secret_key.get_secret_value(),
-        secure=settings.s3_secure,
-        # Said, so that no request first asks where the bucket is.
-        region=settings.s3_region,
-        http_client=pool,
-    )
-
-
-def _asked(operation: str, call: Callable[[], T]) -> T:
-    """Return the call's result; the client's errors as ours.
-
-    `from None`: the client's messages hold the object's key, and a chained error is logged whole.
-    """
-    try:
-        return call()
-    except S3Error as error:
-        status = error.response.status if error.response is not None else 0
-        said = f"{operation}: {error.code} ({status})"
-        if error.code in _GONE:
-            raise NotFound(f"minio: {said}") from None
-        if status >= 500 or error.code in _OURS:
-            raise Unavailable("minio", said) from None
-        raise Dead(f"minio: {said}") from None
-    except (InvalidResponseError, ServerError):
-        raise Unavailable("minio", f"{operation}: an answer that is not S3") from None
-    except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise Unavailable("minio", f"{operation}: {type(error).__name__}") from None

@@ -735,7 +735,11 @@ class Rows(Protocol):
 
 
 class Objects(Protocol):
-    """Buckets of objects. Bucket names are the plain ones; Settings.bucket adds the prefix."""
+    """Buckets of objects. Bucket names are the plain ones; Settings.bucket adds the prefix.
+
+    Every call raises Unavailable while the store is down, and, about one object, BadObject for
+    one that a store which works cannot give, take or remove.
+    """
 
     def put(
         self,
@@ -751,12 +755,20 @@ class Objects(Protocol):
         """
         ...
 
-    def chunks(self, bucket: str, key: str, version: str | None = None) -> Iterator[bytes]:
-        """Yield an object piece by piece, so that its size needs no memory. Raises NotFound."""
+    def chunks(
+        self, bucket: str, key: str, version: str | None = None, limit_bytes: int = ...
+    ) -> Iterator[bytes]:
+        """Yield an object piece by piece, so that its size needs no memory.
+
+        Raises NotFound when it is gone, ValueError when over the limit: before any piece.
+        """
         ...
 
     def metadata(self, bucket: str, key: str, version: str | None = None) -> dict[str, str]:
-        """Return what was said with an object, by names in small letters. Raises NotFound."""
+        """Return what was said with an object, by names in small letters. Raises NotFound.
+
+        Its media type is among it, as `Content-Type`.
+        """
         ...
 
     def put_file(
@@ -766,9 +778,13 @@ class Objects(Protocol):
         ...
 
     def read(
-        self, bucket: str, key: str, version: str | None = None, limit_bytes: int | None = None
+        self, bucket: str, key: str, version: str | None = None, limit_bytes: int = ...
     ) -> bytes:
-        """Return an object. Raises NotFound when it is gone, ValueError when over the limit."""
+        """Return an object. Raises NotFound when it is gone, ValueError when over the limit.
+
+        The limit holds for what is stored, which is what is read: nothing decodes it. Without
+        one, no more than a gigabyte is read.
+        """
         ...
 
     def remove(self, bucket: str, key: str, version: str | None = None) -> None:

@@ -39,7 +39,7 @@ FURTHER: Final = {"workers/train.py": {"training"}}
 #: Each driver, and the one place that knows it.
 OWNERS: Final = {
     "kafka": ("store/log.py", "store/log_client.py", "store/log_topics.py"),
-    "minio": ("store/objects.py",),
+    "minio": ("store/objects.py", "store/object_client.py", "store/object_reading.py"),
     # The original's shape, which the bench compares with, is a program of its own.
     "psycopg": ("store/rows.py", "store/migrate.py", "bench/original_shape.py"),
     "psycopg_pool": ("store/rows.py",),

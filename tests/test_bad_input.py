@@ -1,10 +1,12 @@
 """Whatever is dropped ends as a film or with a reason: the table of bad input, and odd keys."""
 
+import io
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 import pytest
+from minio import Minio
 
 from ingest.decoder import Decoder
 from ingest.handler import IngestHandler
@@ -120,6 +122,26 @@ def pid_of(whole: WholeStack, name: str) -> int:
     return pids[name]
 
 
+def put_oddly(whole: WholeStack, bucket: Bucket) -> None:
+    """Put a film under an encoding that it has not, and a folder's marker, as clients do."""
+    settings = drop_settings(whole)
+    client = Minio(
+        settings.s3_endpoint,
+        settings.s3_access_key.get_secret_value(),
+        settings.s3_secret_key.get_secret_value(),
+        secure=False,
+    )
+    [(_, film)] = films(1, seed=61)
+    for name, data in (("a film, said to be gzip.png", film), ("folder/", b"")):
+        client.put_object(
+            settings.bucket("dropzone"),
+            f"{bucket.prefix}/{name}",
+            io.BytesIO(data),
+            len(data),
+            metadata={"Content-Encoding": "gzip"},
+        )
+
+
 @pytest.mark.services
 @pytest.mark.timeout(300)
 def test_bad_and_spoiled_files_in_the_real_bucket_stop_nobody(
@@ -131,11 +153,16 @@ def test_bad_and_spoiled_files_in_the_real_bucket_stop_nobody(
     codes = {bucket.drop(bad.name, bad.make()): bad.codes for bad in BAD}
     large = bytes(whole_stack.settings.file_limit_bytes + 1)
     codes[bucket.drop("over.png", large)] = frozenset({"too-large"})
+    put_oddly(whole_stack, bucket)
     broken = [
         bucket.drop(f"{kind}/{number}", data)
         for kind in KINDS
         for number, data in enumerate(spoiled(kind, 12, seed=11))
     ]
+    gzipped = f"{bucket.prefix}/a film, said to be gzip.png"
+    [as_gzip] = bucket.wait([gzipped])[gzipped]
+    assert as_gzip.state == "analysed"
+    assert bucket.receipts(f"{bucket.prefix}/folder/") == []
     for key, [receipt] in bucket.wait([*codes, *broken]).items():
         if key in codes:
             assert (receipt.state, receipt.code in codes[key]) == ("rejected", True), key

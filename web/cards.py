@@ -7,7 +7,7 @@ from typing import Final
 from flask import Flask, current_app
 from pydantic import ValidationError
 
-from schemas.errors import NotFound, Unavailable
+from schemas.errors import BadObject, NotFound, Unavailable
 from schemas.model_card import ModelCard
 from schemas.models import CARD_FILE, ModelManifest, model_key
 from store.ports import Objects
@@ -48,9 +48,9 @@ class KnownCards:
     def _read(self, manifest: ModelManifest, wanted: str) -> ModelCard:
         try:
             data = self._objects.read(_BUCKET, model_key(manifest, CARD_FILE))
-        except NotFound:
+        except (NotFound, BadObject):
             raise Unavailable(
-                "models", f"{manifest.label}: {CARD_FILE} is not in the object store"
+                "models", f"{manifest.label}: {CARD_FILE} cannot be read from the object store"
             ) from None
         came = hashlib.sha256(data).hexdigest()
         if came != wanted:

@@ -95,6 +95,8 @@ _FRENCH: Final = tuple(
             r"un cliché décodé en moins de \1 s et dans la mémoire permise",
         ),
         (r"the version that was dropped", "la version déposée"),
+        (r"an object that its store gives whole", "un objet que le stockage rend entier"),
+        (r"none in (\d+) tries", r"rien en \1 essais"),
         (r"none", "rien"),
         (r"one that does not", "un cliché qui ne le permet pas"),
         (r"one marked DICM with none inside", "un fichier marqué DICM qui n'en contient pas"),

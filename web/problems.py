@@ -16,7 +16,7 @@ from markupsafe import escape
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from schemas.errors import Conflict, Dead, Erased, Forbidden, NotFound, Unavailable
+from schemas.errors import BadObject, Conflict, Dead, Erased, Forbidden, NotFound, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ CODES: Final = {
     422: "invalid",
     429: "too-many-requests",
     500: "internal",
+    502: "unreadable-object",
     503: "unavailable",
 }
 
@@ -156,6 +157,10 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one line per err
             return Problem(404, "There is no such thing.")
         case Conflict():
             return Problem(409, "It exists already, or is no longer in the state asked for.")
+        case BadObject():
+            # Waiting mends nothing, and nothing else of the library is touched.
+            log.error("An object cannot be read", extra={"endpoint": request.endpoint})
+            return Problem(502, "This object cannot be read; all others can.")
         case Dead():
             return Problem(422, "A value was refused.")
         case HTTPException():

@@ -41,6 +41,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "Le fichier a été retiré du dépôt avant d'être lu",
         "The file was removed before it was read",
     ),
+    "unreadable-object": (
+        "Le stockage ne rend pas ce fichier, qui y reste ; un gestionnaire doit voir pourquoi",
+        "The store cannot give this file back, and keeps it; a steward has to see why",
+    ),
     "not-dicom": (
         "Ce fichier DICOM n'en est pas un",
         "This file is marked as DICOM and is none",

@@ -116,6 +116,7 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "error.422": ("Demande incorrecte", "Bad request"),
     "error.429": ("Trop de demandes", "Too many requests"),
     "error.500": ("Erreur interne", "Internal error"),
+    "error.502": ("Fichier illisible", "Unreadable file"),
     "error.503": ("Service indisponible", "Service unavailable"),
     "error.400.help": (
         "La page a peut-être expiré. Revenez en arrière, rechargez-la et recommencez.",
@@ -150,6 +151,10 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "error.500.help": (
         "L'incident est dans le journal du serveur. Rien de déposé n'est perdu.",
         "The incident is in the server's log. Nothing deposited is lost.",
+    ),
+    "error.502.help": (
+        "Le stockage ne peut pas rendre ce fichier ; un gestionnaire doit voir pourquoi.",
+        "The store cannot give this file back; a steward has to see why.",
     ),
     "error.503.help": (
         (

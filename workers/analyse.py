@@ -70,7 +70,8 @@ class AnalyseHandler:
     def handle(self, records: Sequence[Record]) -> None:
         """Analyse the films of these requests that the live model has not analysed yet.
 
-        Raises Dead for a record that is no request or a film without its stored picture,
+        Raises Dead for a record that is no request or a film without its stored picture, or with
+        one that cannot be read (BadObject: its letter is replayed once the disk is mended),
         Unavailable when a service is down, no model is live, Triton does not have it yet, or
         searches moved to another version or a film became lateral meanwhile: the batch is then
         done again.

@@ -53,12 +53,23 @@ class EraseHandler:
                 log.info("An erased film's objects are gone", extra={"film": film})
 
     def remove(self, erasure: Erasure) -> None:
-        """Remove a film's objects, raw versions and cached answers; gone ones are done."""
-        for rendition in RENDITIONS:
-            self._objects.remove("radiographs", rendition_key(erasure.film, rendition))
-        for raw in erasure.raws:
-            self._objects.remove(raw.bucket, raw.key, raw.version)
+        """Remove a film's objects, raw versions and cached answers; gone ones are done.
+
+        Raises the first error after all were tried: one that cannot go keeps no other.
+        """
+        errors: list[Dead] = []
+        kept: list[tuple[str, str, str | None]] = [
+            *(("radiographs", rendition_key(erasure.film, each), None) for each in RENDITIONS),
+            *((raw.bucket, raw.key, raw.version) for raw in erasure.raws),
+        ]
+        for bucket, key, version in kept:
+            try:
+                self._objects.remove(bucket, key, version)
+            except Dead as error:
+                errors.append(error)
         self._cache.forget(erasure.film)
+        if errors:
+            raise errors[0]
 
     def receipt_of(self, record: Record) -> UUID | None:
         """Return None: an erased film has no receipt to fail."""

@@ -15,7 +15,7 @@ from typing import Final
 from uuid import UUID
 
 from schemas.envelope import to_message
-from schemas.errors import Dead, Unavailable
+from schemas.errors import BadObject, Dead, Unavailable
 from schemas.events import DeadLetter
 from schemas.identities import event_id
 from store.log import Record
@@ -54,6 +54,8 @@ class Wrong:
     word: str
     reason: str
     attempts: int
+    #: Many in a row are a sign of a bug of ours. A damaged disk's objects are none.
+    telling: bool = True
 
 
 class Cancelled(Exception):
@@ -120,7 +122,7 @@ class Fates:
                 continue
             self._set_aside(record, wrong, cancel)
             ends.dead += 1
-            if REPLAY_FOR not in record.headers:
+            if wrong.telling and REPLAY_FOR not in record.headers:
                 # Poison that somebody replays is no sign of a bug of ours.
                 self._dead_in_a_row += 1
 
@@ -132,6 +134,8 @@ class Fates:
                 self._repeat_while_down(lambda: self._handler.handle([record]), cancel)
             except Cancelled:
                 raise
+            except BadObject as error:
+                return Wrong("an object", str(error), attempt, telling=False)
             except Dead as error:
                 return Wrong("wrong", str(error), attempt)
             except Exception as error:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
-from schemas.errors import Conflict, NotFound, Unavailable
+from schemas.errors import BadObject, Conflict, NotFound, Unavailable
 from schemas.models import CARD_FILE, CHECK_FILE, TRITON_MODEL, ModelManifest, model_key
 from store.ports import Models, Objects
 from store.records import ModelRow, ModelState
@@ -141,10 +141,10 @@ class ModelsProcess:
             return True
         try:
             weights = self._objects.read(BUCKET, model_key(manifest, "model.onnx"))
-        except NotFound:
+        except (NotFound, BadObject) as error:
             log.error(  # noqa: TRY400 - which model says it all
-                "The model's weights are not in the object store.",
-                extra={"model": manifest.label},
+                "The model's weights are not in the object store, or cannot be read.",
+                extra={"model": manifest.label, "reason": str(error)},
             )
             return False
         found = hashlib.sha256(weights).hexdigest()

@@ -110,8 +110,10 @@ $$;
 CREATE FUNCTION api.quarantine_spent(p_days double precision, p_limit bigint)
 RETURNS SETOF api.receipt_row LANGUAGE sql STABLE AS $$
     SELECT (rules.receipt_row(r, false)).* FROM receipt r
-    -- Of an erased film the worker `erase` has removed everything.
-    WHERE r.swept_at IS NULL AND r.state = 'rejected' AND r.code <> 'erased'
+    -- Of an erased film the worker `erase` has removed everything. What could not be read may be
+    -- the only copy of a film: it stays until somebody who has seen why removes it.
+    WHERE r.swept_at IS NULL AND r.state = 'rejected'
+        AND r.code NOT IN ('erased', 'unreadable-object')
         AND (r.code IN ('refused', 'expired')
             OR r.updated_at < now() - make_interval(secs => 86400 * p_days))
     ORDER BY r.updated_at LIMIT p_limit;

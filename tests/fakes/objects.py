@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote_plus
 
-from schemas.errors import NotFound, Unavailable
+from schemas.errors import BadObject, NotFound, Unavailable
+from store.object_reading import LARGEST_BYTES
+from store.objects import MEDIA
 
 VERSIONED = frozenset({"dropzone"})
 
@@ -29,14 +31,16 @@ class FakeObjects:
     """Stands in for store.objects.MinioObjects.
 
     `down` makes every call raise Unavailable; `fail_next` makes that many of the next ones do
-    so; `calls` records (operation, bucket, key) of each call that was answered; `notifications`
-    holds the bytes MinIO would have sent to Kafka for each put in dropzone, and `on_put` is
-    called with each (key of the record, value). `age` makes what is put from now on look older.
+    so; objects in `bad`, by bucket and key, cannot be read, put or removed. `calls` records
+    (operation, bucket, key) of each call that was answered; `notifications` holds the bytes MinIO
+    would have sent to Kafka for each put in dropzone, and `on_put` is called with each (key of
+    the record, value). `age` makes what is put from now on look older.
     """
 
     def __init__(self, on_put: Callable[[str, bytes], None] | None = None) -> None:
         self.down = False
         self.fail_next = 0
+        self.bad: set[tuple[str, str]] = set()
         self.age = timedelta(0)
         self.calls: list[tuple[str, str, str]] = []
         self.notifications: list[bytes] = []
@@ -61,7 +65,7 @@ class FakeObjects:
             if bucket not in VERSIONED:
                 versions.clear()
             versions.append(stored)
-            notice = notification(bucket, key, version, len(data), said)
+            notice = notification(bucket, key, version, len(data), said, content_type)
             if bucket in VERSIONED:
                 self.notifications.append(notice)
         if bucket in VERSIONED and self._on_put is not None:
@@ -73,8 +77,14 @@ class FakeObjects:
     ) -> str:
         return self.put(bucket, key, path.read_bytes(), metadata=metadata)
 
-    def chunks(self, bucket: str, key: str, version: str | None = None) -> Iterator[bytes]:
-        whole = self.read(bucket, key, version)
+    def chunks(
+        self,
+        bucket: str,
+        key: str,
+        version: str | None = None,
+        limit_bytes: int = LARGEST_BYTES,
+    ) -> Iterator[bytes]:
+        whole = self.read(bucket, key, version, limit_bytes)
         # Small ones, so that lines and letters are cut.
         for start in range(0, len(whole), 7):
             yield whole[start : start + 7]
@@ -85,10 +95,14 @@ class FakeObjects:
             wanted = [one for one in versions if version in (None, "", one.version)]
             if not wanted or wanted[-1].data is None:
                 raise NotFound(f"{bucket}: no such object or version")
-            return dict(wanted[-1].metadata)
+            return {**wanted[-1].metadata, MEDIA: wanted[-1].content_type}
 
     def read(
-        self, bucket: str, key: str, version: str | None = None, limit_bytes: int | None = None
+        self,
+        bucket: str,
+        key: str,
+        version: str | None = None,
+        limit_bytes: int = LARGEST_BYTES,
     ) -> bytes:
         with self._answered("read", bucket, key):
             versions = self._stored.get((bucket, key), [])
@@ -96,7 +110,7 @@ class FakeObjects:
             data = wanted[-1].data if wanted else None
             if data is None:
                 raise NotFound(f"{bucket}: no such object or version")
-            if limit_bytes is not None and len(data) > limit_bytes:
+            if len(data) > limit_bytes:
                 raise ValueError(f"wanted at most {limit_bytes} bytes, came {len(data)}")
             return data
 
@@ -146,16 +160,23 @@ class FakeObjects:
             if self.fail_next:
                 self.fail_next -= 1
                 raise Unavailable("minio", "told to fail")
+            if (bucket, key) in self.bad:
+                raise BadObject(f"minio: {operation}: InternalError (500), 3 tries")
             self.calls.append((operation, bucket, key))
         return self._lock
 
 
-def notification(
-    bucket: str, key: str, version: str, size: int, said: Mapping[str, str] | None = None
+def notification(  # noqa: PLR0917 - what MinIO says of an object
+    bucket: str,
+    key: str,
+    version: str,
+    size: int,
+    said: Mapping[str, str] | None = None,
+    media: str = "application/octet-stream",
 ) -> bytes:
     """Return what MinIO sends to Kafka for a put: one record, its key query-escaped."""
     told = {f"X-Amz-Meta-{name.title()}": text for name, text in (said or {}).items()}
-    told["content-type"] = "application/octet-stream"
+    told["content-type"] = media
     named = {
         "key": quote_plus(key),
         "size": size,

@@ -109,7 +109,7 @@ class FakeQuarantine:
                 row
                 for row in self._tables.receipts.values()
                 if row.state == "rejected"
-                and row.code != "erased"
+                and row.code not in {"erased", "unreadable-object"}
                 and row.id not in self._tables.swept
                 and (row.code in {"refused", "expired"} or row.updated_at < late)
             ]

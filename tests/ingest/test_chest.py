@@ -133,6 +133,17 @@ def test_a_model_without_a_check_judges_no_film_and_says_so_once(
     ]
 
 
+def test_numbers_that_cannot_be_read_make_films_wait_and_refuse_none() -> None:
+    room = Room()
+    said, right = with_check(manifest())
+    room.register(said, right, "live")
+    room.objects.bad.add(("models", model_key(said, "check.npz")))
+    with pytest.raises(Unavailable, match=r"check\.npz"):
+        room.judge()
+    room.objects.bad.clear()
+    assert room.judge()["inverted"] < 0.5
+
+
 @pytest.mark.parametrize("data", [None, b"other numbers"])
 def test_numbers_that_are_missing_or_other_ones_make_films_wait_until_they_are_there(
     data: bytes | None,

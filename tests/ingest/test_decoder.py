@@ -1,6 +1,8 @@
 import io
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -14,7 +16,8 @@ import pytest
 from PIL import Image
 from pydicom.uid import UID
 
-from ingest.decoder import Decoder
+from ingest.decoder import Decoder, _Child, _ChildDied
+from ingest.decoding_child import LENGTH
 from ingest.readers import read_file, read_film
 from ingest.renditions import develop
 from schemas.errors import Refusal
@@ -125,6 +128,20 @@ def test_a_child_killed_in_the_middle_of_a_film_is_replaced_and_the_film_read_ag
         eventually(decoder._idle.empty, 5)
         os.kill(child, signal.SIGKILL)
         assert future.result(timeout=20).width == 72
+
+
+@pytest.mark.parametrize("sizes", [[1 << 40], [1, -1], [1 << 39, 1 << 39]])
+def test_a_child_that_says_it_sends_more_than_it_may_hold_is_not_listened_to(
+    sizes: list[int],
+) -> None:
+    ours, theirs = socket.socketpair()
+    child = object.__new__(_Child)
+    child._wire = ours
+    said = json.dumps({"sizes": sizes}).encode()
+    with ours, theirs:
+        theirs.sendall(LENGTH.pack(len(said)) + said)
+        with pytest.raises(_ChildDied):
+            child.ask(b"{}", b"film", 5.0, 1 << 20)
 
 
 def test_a_film_that_crashes_its_child_is_refused_and_the_pool_goes_on(decoder: Decoder) -> None:

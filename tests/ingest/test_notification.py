@@ -5,7 +5,7 @@ import pytest
 from ingest.notification import drop_of
 from schemas.errors import Dead
 from schemas.provenance import STATEMENT_VERSION, DepositorSays
-from store.records import FormSays
+from store.records import Drop, FormSays
 from tests.fakes.objects import notification
 from tests.fakes.settings import fake_settings
 
@@ -36,7 +36,7 @@ SETTINGS = fake_settings(site="north", bucket_prefix="t1-")
 )
 def test_a_key_comes_out_as_it_was_put(key: str) -> None:
     drop = drop_of(notification("t1-dropzone", key, "v1", 7), SETTINGS)
-    assert drop is not None
+    assert isinstance(drop, Drop)
     assert (drop.bucket, drop.key, drop.version, drop.size) == ("dropzone", key, "v1", 7)
     assert (drop.lane, drop.site) == ("bulk", "north")
 
@@ -61,7 +61,7 @@ def test_an_unversioned_object_has_an_empty_version() -> None:
     said = json.loads(notification("t1-dropzone", "a", "v1", 7))
     del said["Records"][0]["s3"]["object"]["versionId"]
     drop = drop_of(json.dumps(said).encode(), SETTINGS)
-    assert drop is not None
+    assert isinstance(drop, Drop)
     assert drop.version == ""
 
 
@@ -96,11 +96,11 @@ def test_what_a_depositor_says_in_metadata_is_in_the_drop() -> None:
         statement=STATEMENT_VERSION, source="nih-cxr14", licence="CC0-1.0", sharing="library"
     )
     drop = drop_of(notification("t1-dropzone", "a", "v1", 7, says.metadata()), SETTINGS)
-    assert drop is not None
+    assert isinstance(drop, Drop)
     assert drop.statement == STATEMENT_VERSION
     assert drop.form == FormSays(source="nih-cxr14", licence="CC0-1.0", sharing="library")
     plain = drop_of(notification("t1-dropzone", "a", "v1", 7), SETTINGS)
-    assert plain is not None
+    assert isinstance(plain, Drop)
     assert (plain.statement, plain.form) == (None, FormSays())
 
 
@@ -115,7 +115,7 @@ def test_metadata_that_is_not_understood_is_left_out_and_the_log_says_which_fiel
         "patient": "Dupont",
     }
     drop = drop_of(notification("t1-dropzone", "a", "v1", 7, said), SETTINGS)
-    assert drop is not None
+    assert isinstance(drop, Drop)
     assert (drop.statement, drop.form) == (None, FormSays(sharing="open"))
     fields = [record.__dict__.get("field") for record in caplog.records]
     assert fields == ["statement", "source", "licence"]
@@ -135,7 +135,7 @@ def test_metadata_that_is_not_understood_is_left_out_and_the_log_says_which_fiel
 )
 def test_a_key_that_no_object_can_have_is_one_that_rows_can_keep(escaped: str, kept: str) -> None:
     drop = drop_of(_put({"key": escaped, "versionId": "v\0" + "x" * 2000}), SETTINGS)
-    assert drop is not None
+    assert isinstance(drop, Drop)
     assert drop.key == kept
     assert drop.version == ("v" + "x" * 2000)[:1024]
 
@@ -143,5 +143,5 @@ def test_a_key_that_no_object_can_have_is_one_that_rows_can_keep(escaped: str, k
 @pytest.mark.parametrize("key", ["\u202aC:films/a.png", "a\u2066b.png", "\u200f\u05d0.png"])
 def test_a_key_is_an_address_and_stays_as_it_is(key: str) -> None:
     drop = drop_of(notification("t1-dropzone", key, "v1", 7), SETTINGS)
-    assert drop is not None
+    assert isinstance(drop, Drop)
     assert drop.key == key

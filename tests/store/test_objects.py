@@ -1,6 +1,9 @@
 """One contract on both object stores: the fake of tests and the real one."""
 
+import gzip
+import io
 import json
+import tracemalloc
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,8 +12,9 @@ from urllib.parse import unquote_plus
 import pytest
 from minio import Minio
 
-from schemas.errors import Dead, NotFound, Unavailable
-from store.objects import CREATED, OLD_VERSIONS_DAYS, connect, ensure_buckets
+from schemas.errors import BadObject, Dead, NotFound, Unavailable
+from stack.state import State
+from store.objects import CREATED, MEDIA, OLD_VERSIONS_DAYS, connect, ensure_buckets
 from store.ports import Objects
 from store.settings import Settings
 from tests.fakes.objects import FakeObjects
@@ -128,8 +132,29 @@ def test_versions_lists_every_version_under_a_prefix(objects: Objects) -> None:
     assert listed == made
 
 
+@pytest.mark.parametrize("media", ["application/x-directory", "application/octet-stream"])
+def test_a_folders_marker_is_listed_with_what_it_says(objects: Objects, media: str) -> None:
+    prefix = f"{uuid.uuid4()}/"
+    version = objects.put("dropzone", f"{prefix}dir/", b"", media)
+    [(key, listed, size, _)] = objects.versions("dropzone", prefix)
+    # MinIO keeps no versions of a key that ends so.
+    assert (key, listed, size) == (f"{prefix}dir/", version or "null", 0)
+    assert objects.metadata("dropzone", key, listed) == {MEDIA: media}
+
+
 def test_both_answer_a_ping(objects: Objects) -> None:
     objects.ping()
+
+
+def test_a_bad_object_of_the_fake_fails_and_no_other_does() -> None:
+    objects = FakeObjects()
+    for name in ("bad", "good"):
+        objects.put("dropzone", name, b"film")
+    objects.bad.add(("dropzone", "bad"))
+    for call in (objects.read, objects.metadata, objects.remove):
+        with pytest.raises(BadObject):
+            call("dropzone", "bad")
+    assert objects.read("dropzone", "good") == b"film"
 
 
 def test_a_fake_that_is_down_says_so_to_everything() -> None:
@@ -174,6 +199,60 @@ def test_a_version_that_cannot_be_is_dead_and_a_wrong_key_is_a_wait(
 
 
 @pytest.mark.services
+def test_minio_gives_an_object_as_stored_whatever_encoding_it_was_put_with(
+    module_settings: Settings, key: str
+) -> None:
+    plain, packed = b"\x89PNG no gzip", gzip.compress(bytes(64 << 20))
+    client = plain_client(module_settings)
+    objects = connect(module_settings)
+    for data in (plain, packed):
+        client.put_object(
+            module_settings.bucket("dropzone"),
+            key,
+            io.BytesIO(data),
+            len(data),
+            metadata={"Content-Encoding": "gzip"},
+        )
+        tracemalloc.start()
+        assert objects.read("dropzone", key, limit_bytes=1 << 20) == data
+        assert b"".join(objects.chunks("dropzone", key)) == data
+        assert tracemalloc.get_traced_memory()[1] < 2 << 20
+        tracemalloc.stop()
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("size", [1000, 1 << 20], ids=["inline", "apart"])
+def test_an_object_damaged_on_minios_disk_is_a_bad_one_and_the_others_are_read(
+    module_settings: Settings, size: int
+) -> None:
+    objects = connect(module_settings)
+    bad, good = f"{uuid.uuid4()}", f"{uuid.uuid4()}"
+    for key in (bad, good):
+        objects.put("radiographs", key, bytes(size))
+    kept = State(module_settings.state_dir).data("minio")
+    [place] = kept.rglob(f"{module_settings.bucket('radiographs')}/{bad}")
+    # Small objects lie in their metadata, the bytes at its end; larger ones in a file beside it.
+    file = next(place.rglob("part.1"), place / "xl.meta")
+    data = bytearray(file.read_bytes())
+    data[-100] ^= 255
+    file.write_bytes(data)
+    with pytest.raises(BadObject):
+        objects.read("radiographs", bad)
+    with pytest.raises(BadObject):
+        list(objects.chunks("radiographs", bad))
+    assert objects.read("radiographs", good) == bytes(size)
+
+
+def plain_client(settings: Settings) -> Minio:
+    return Minio(
+        settings.s3_endpoint,
+        settings.s3_access_key.get_secret_value(),
+        settings.s3_secret_key.get_secret_value(),
+        secure=False,
+    )
+
+
+@pytest.mark.services
 def test_buckets_are_prepared_twice_with_versions_rules_and_notification(
     stack: Settings, module_settings: Settings
 ) -> None:
@@ -184,12 +263,7 @@ def test_buckets_are_prepared_twice_with_versions_rules_and_notification(
     )
     ensure_buckets(admin)
     ensure_buckets(admin)
-    minio = Minio(
-        admin.s3_endpoint,
-        admin.s3_access_key.get_secret_value(),
-        admin.s3_secret_key.get_secret_value(),
-        secure=False,
-    )
+    minio = plain_client(admin)
     dropzone = admin.bucket("dropzone")
     assert minio.get_bucket_versioning(dropzone).status == "Enabled"
     assert minio.get_bucket_versioning(admin.bucket("radiographs")).status != "Enabled"
@@ -210,9 +284,10 @@ def test_what_is_said_with_an_object_is_kept_with_its_version(
     first = objects.put("dropzone", key, b"a", metadata={"statement": "2026-11"})
     (tmp_path / "film").write_bytes(b"b")
     second = objects.put_file("dropzone", key, tmp_path / "film", {"sharing": "open"})
-    assert objects.metadata("dropzone", key, first) == {"statement": "2026-11"}
-    assert objects.metadata("dropzone", key, second) == {"sharing": "open"}
-    assert objects.metadata("dropzone", key) == {"sharing": "open"}
+    media = {MEDIA: "application/octet-stream"}
+    assert objects.metadata("dropzone", key, first) == {"statement": "2026-11"} | media
+    assert objects.metadata("dropzone", key, second) == {"sharing": "open"} | media
+    assert objects.metadata("dropzone", key) == {"sharing": "open"} | media
     objects.remove("dropzone", key, first)
     with pytest.raises(NotFound):
         objects.metadata("dropzone", key, first)

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from schemas.presentation import ORIENTATIONS, Presentation
+from store.ports import rendition_key
 from store.records import Role
 from tests.web.conftest import Web
 from tests.web.library import add_film
@@ -44,6 +45,16 @@ def test_a_rendition_that_the_browser_has_is_not_sent_again(web: Web) -> None:
     again = web.get(f"/radiographs/{film}/image", headers={"If-None-Match": etag})
 
     assert (again.status_code, again.data) == (304, b"")
+
+
+def test_a_rendition_that_cannot_be_read_is_said_to_be_and_the_others_are_shown(
+    web: Web,
+) -> None:
+    film, other = (add_film(web, name)[0].id for name in "ab")
+    web.objects.bad.add(("radiographs", rendition_key(film, "display")))
+    answer = web.get(f"/radiographs/{film}/image")
+    assert (answer.status_code, answer.json["code"]) == (502, "unreadable-object")
+    assert web.get(f"/radiographs/{other}/image").status_code == 200
 
 
 def test_an_unknown_rendition_is_refused(web: Web) -> None:

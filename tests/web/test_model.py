@@ -127,7 +127,11 @@ def test_a_card_that_is_gone_or_another_is_never_shown_in_silence(web: Web) -> N
         KnownCards(web.objects).of(live.manifest)
     assert signed_in(web).get("/modele").status_code == 503
     web.objects.remove("models", key)
-    with pytest.raises(Unavailable, match="not in the object store"):
+    with pytest.raises(Unavailable, match="cannot be read from the object store"):
+        KnownCards(web.objects).of(live.manifest)
+    web.objects.put("models", key, starter_card())
+    web.objects.bad.add(("models", key))
+    with pytest.raises(Unavailable, match="cannot be read from the object store"):
         KnownCards(web.objects).of(live.manifest)
 
 

@@ -1,6 +1,7 @@
 """analyse, on stores in memory and a Triton that answers from the pixels."""
 
 import json
+import threading
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import date
@@ -30,6 +31,7 @@ from tests.workers.making import (
     store_film,
 )
 from workers.analyse import AnalyseHandler, to_map
+from workers.fates import Fates
 from workers.triton import URGENT, Scores
 
 
@@ -247,6 +249,23 @@ def test_a_film_whose_stored_picture_is_missing_is_a_wrong_record_and_is_named()
 
     with pytest.raises(Dead, match=film):
         world.handler.handle([record])
+
+
+def test_a_film_whose_stored_picture_cannot_be_read_is_set_aside_and_the_others_go_on() -> None:
+    world = World()
+    bad, good = world.drop(1), world.drop(2)
+    film = json.loads(bad.value or b"")["radiograph"]
+    world.objects.bad.add(("radiographs", rendition_key(film, "full")))
+    fates = Fates(
+        "analyse", world.handler, world.rows.letters, site="test", tell_waiting=lambda _: None
+    )
+
+    ends = fates.bring_to_end([bad, good], threading.Event())
+
+    assert (ends.done, ends.dead, ends.dead_in_a_row) == (1, 1, 0)
+    [letter] = world.rows.letters.list()
+    assert letter.value == bad.value
+    assert len(world.analysed()) == 1
 
 
 def test_a_record_that_is_no_request_is_dead() -> None:

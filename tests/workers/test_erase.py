@@ -174,6 +174,18 @@ def test_one_that_can_never_be_removed_does_not_hold_up_the_others(house: House)
     assert list(house.rows.tables.erasures) == [ONE.id]
 
 
+def test_one_object_that_cannot_go_keeps_no_other_of_its_film(house: House) -> None:
+    house.erase()
+    house.come_due()
+    bad = rendition_key(ONE.id, "full")
+    house.objects.bad.add(("radiographs", bad))
+    assert house.second.once() == 0
+    left = [key for key, *_ in house.objects.versions("radiographs")]
+    assert [key for key in left if ONE.id in key] == [bad]
+    house.objects.bad.clear()
+    assert house.second.once() == 1
+
+
 def test_a_record_that_is_no_such_fact_is_dead(house: House) -> None:
     event = to_message(RadiographErased(radiograph=ONE.id, erased_at=now()), site="local")
     headers = {name: text.encode() for name, text in event.headers.items()}

@@ -205,6 +205,14 @@ def test_weights_other_than_the_registered_ones_are_never_served(
     assert "not those it was registered with" in caplog.text
 
 
+def test_weights_that_cannot_be_read_leave_the_others_served(world: World) -> None:
+    world.register(1, "live")
+    said = world.register(2, "candidate")
+    world.objects.bad.add((BUCKET, model_key(said, "model.onnx")))
+    assert world.process().step() == {2}
+    assert world.control.served == {1}
+
+
 def test_weights_that_are_gone_leave_the_others_served(world: World) -> None:
     world.register(1, "live")
     said = world.register(2, "candidate")

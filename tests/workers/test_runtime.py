@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from schemas.errors import Dead, Unavailable
+from schemas.errors import BadObject, Dead, Unavailable
 from store.log import Record
 from tests.fakes.log import FakeConsumer, FakeLog
 from tests.fakes.rows import FakeRows
@@ -250,6 +250,25 @@ def test_twenty_dead_in_a_row_stop_the_worker_and_keep_what_was_set_aside() -> N
 
     assert isinstance(worker.error, TooManyDead)
     assert len(rows.letters.list()) == log.committed["analyse"][BULK, 0] == 20
+
+
+def test_objects_that_cannot_be_read_are_set_aside_and_never_stop_the_worker() -> None:
+    log, rows = FakeLog(), FakeRows()
+
+    def handle(records: Sequence[Record]) -> None:
+        if any(record.value != b"good" for record in records):
+            raise BadObject("minio: read: InternalError (500), 3 tries")
+
+    for number in range(40):
+        log.append(BULK, str(number).encode(), partition=0)
+    log.append(BULK, b"good", partition=0)
+    with working(log, HandlerOf(handle), rows) as worker:
+        eventually(lambda: caught_up(log), 10)
+        assert worker.error is None
+
+    letters = rows.letters.list(limit=100)
+    assert len(letters) == 40
+    assert {letter.reason for letter in letters} == {"minio: read: InternalError (500), 3 tries"}
 
 
 def test_replayed_poison_never_stops_the_worker() -> None:
