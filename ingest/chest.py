@@ -9,7 +9,7 @@ like any film. A lateral film is not compared: the numbers know frontal films on
 import hashlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import BadObject, Doubt, NotFound, Refusal, Unavailable
-from schemas.film_check import CheckNumbers, known_checks, pixel_checks
+from schemas.film_check import CheckNumbers, is_inverted, known_checks, pixel_checks
 from schemas.models import CHECK_FILE, FilmCheck, ModelManifest, model_key
 from store.ports import Models, Objects
 from store.records import View
@@ -25,6 +25,14 @@ from store.records import View
 log = logging.getLogger(__name__)
 
 _WANTED: Final = "a frontal chest film, or one said to be lateral"
+
+
+class Tensor(Protocol):
+    """What makes the model's input of the film: ingest.renditions.Developed.model_input."""
+
+    def __call__(self, side: int, *, inverted: bool = False) -> NDArray[np.uint8]:
+        """Return uint8 (side, side), the greys turned over where `inverted`."""
+        ...
 
 
 class PooledFeatures(Protocol):
@@ -72,7 +80,7 @@ class ChestCheck:
 
     def judge(
         self,
-        tensor: Callable[[int], NDArray[np.uint8]],
+        tensor: Tensor,
         *,
         view: View | None,
         age: int | None,
@@ -81,7 +89,8 @@ class ChestCheck:
     ) -> dict[str, float]:
         """Return what is said of the film, by name of the check (0..1, how sure).
 
-        tensor: makes uint8 (side, side) of the film; called only where it is needed.
+        tensor: makes the model's input of the film; called only where it is needed. A film whose
+        greys are inverted is judged turned over, as it will be shown and scored.
         view, age (years): what is known of the film. urgent: a person waits for it. passed: it
         is known to be one, only what is odd about it is asked.
         Raises Refusal for what is no chest film, Doubt where a steward must look, Unavailable
@@ -97,11 +106,24 @@ class ChestCheck:
         found = self._numbers(manifest)
         if found.numbers is None or found.limits is None:
             return known
-        image = tensor(manifest.side)[None]
-        features = self._asked.pooled(image, str(manifest.version), urgent=urgent)
+
+        def look(*, inverted: bool) -> NDArray[np.float16]:
+            image = tensor(manifest.side, inverted=inverted)[None]
+            return self._asked.pooled(image, str(manifest.version), urgent=urgent)
+
+        features = look(inverted=False)
+        said = pixel_checks(found.numbers, features)
+        if is_inverted(said):
+            turned = look(inverted=True)
+            again = pixel_checks(found.numbers, turned)
+            # A picture that looks inverted either way round is odd, not inverted.
+            sure = round(said["inverted"] * (1 - again["inverted"]), 3)
+            if is_inverted({"inverted": sure}):
+                features, said = turned, again
+            said["inverted"] = sure
         if not passed:
-            _hold(float(found.numbers.distances(features)[0]), found.limits)
-        return known | pixel_checks(found.numbers, features)
+            _hold(float(found.numbers.distances(features)[0]), found.limits, said)
+        return known | said
 
     def _numbers(self, manifest: ModelManifest) -> _Numbers:
         """Return the version's numbers, read when it is first asked for."""
@@ -137,9 +159,11 @@ class ChestCheck:
         return _Numbers(manifest.label, manifest.side, manifest.check, numbers)
 
 
-def _hold(distance: float, limits: FilmCheck) -> None:
+def _hold(distance: float, limits: FilmCheck, said: Mapping[str, float]) -> None:
     """Raise Refusal or Doubt for a film too far from those we know."""
     if distance > limits.sure:
         raise Refusal("not-a-chest", wanted=_WANTED, came="a picture unlike any we know")
     if distance > limits.in_doubt:
-        raise Doubt("not-a-chest", wanted=_WANTED, came="a picture unlike most we know")
+        doubt = Doubt("not-a-chest", wanted=_WANTED, came="a picture unlike most we know")
+        doubt.inverted = is_inverted(said)
+        raise doubt

@@ -4,17 +4,16 @@ The cheapest look comes first. A doubt is a steward's to settle, once: a drop th
 and later drops of a film that is here, raise none.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ingest.chest import Tensor
 from ingest.deidentify import Known
 from ingest.renditions import Developed
 from ingest.suspicion import check_says
 from ingest.text_in_film import TextLook
+from schemas.errors import Doubt
+from schemas.film_check import is_inverted
 from schemas.provenance import TextCheck
 from store.ports import Films
 from store.records import View
@@ -29,7 +28,7 @@ class Judge(Protocol):
 
     def judge(
         self,
-        tensor: Callable[[int], NDArray[np.uint8]],
+        tensor: Tensor,
         *,
         view: View | None,
         age: int | None,
@@ -79,6 +78,10 @@ class Looks:
         # Whoever let it pass has seen all of it.
         clean = released or (here is not None and here.text_check == "clean")
         if not clean and self._text is not None:
-            self._text.check(film)
+            try:
+                self._text.check(film)
+            except Doubt as doubt:
+                doubt.inverted = is_inverted(checks)
+                raise
             clean = True
         return Looked(checks, "clean" if clean else "unseen")

@@ -8,6 +8,7 @@ from ingest.renditions import Developed
 from schemas.envelope import to_message
 from schemas.errors import Doubt
 from schemas.events import RadiographQuarantined
+from schemas.greys import jpeg_turned_over
 from store.ports import Objects, Rows, held_key
 from store.records import Receipt, ReceiptState
 
@@ -33,7 +34,10 @@ class Quarantine:
         Objects first: a receipt in quarantine never lacks what is to be looked at.
         """
         self._objects.put(BUCKET, held_key(receipt.id, "raw"), raw)
-        self._objects.put(BUCKET, held_key(receipt.id, "display"), film.display, "image/jpeg")
+        shown = film.display
+        if doubt.inverted:
+            shown = jpeg_turned_over(shown, film.width, film.height, film.presentation)
+        self._objects.put(BUCKET, held_key(receipt.id, "display"), shown, "image/jpeg")
         event = RadiographQuarantined(
             receipt=receipt.id,
             site=receipt.site,

@@ -13,6 +13,7 @@ from PIL import Image
 
 from ingest.says import FileSays
 from schemas.film_tensor import film_tensor, to_8_bits, to_square, without_padding
+from schemas.greys import tensor_turned_over
 from schemas.identities import Samples, film_id
 from schemas.presentation import AS_STORED, Presentation
 
@@ -52,12 +53,19 @@ class Developed:
     tensor: bytes = field(default=b"", repr=False)
     presentation: Presentation = AS_STORED
 
-    def model_input(self, side: int) -> NDArray[np.uint8]:
-        """Return uint8 (side, side), as schemas/film_tensor.py makes it of the samples."""
+    def model_input(self, side: int, *, inverted: bool = False) -> NDArray[np.uint8]:
+        """Return uint8 (side, side), as schemas/film_tensor.py makes it of the samples.
+
+        inverted: with the greys turned over (schemas/greys.py).
+        """
         if side == self.side:
-            return np.frombuffer(self.tensor, np.uint8).reshape(side, side)
-        # A model of another side went live since it was developed.
-        return film_tensor(self.full, side, self.film, self.presentation)
+            tensor = np.frombuffer(self.tensor, np.uint8).reshape(side, side)
+        else:
+            # A model of another side went live since it was developed.
+            tensor = film_tensor(self.full, side, self.film, self.presentation)
+        if not inverted:
+            return tensor
+        return tensor_turned_over(tensor, self.width, self.height, self.presentation)
 
 
 def develop(

@@ -212,7 +212,7 @@ def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
     from ingest.text_reader import RapidReader
     from radiotheque.preparation import program_settings
     from schemas.errors import Refusal
-    from schemas.film_check import flags_of, is_lateral
+    from schemas.film_check import flags_of, is_inverted, is_lateral
     from schemas.findings import FINDINGS, finding_state
     from stack.state import current_state
     from store.objects import connect as connect_objects
@@ -258,7 +258,7 @@ def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
                 why = {"code": refusal.code, "wanted": refusal.wanted, "came": refusal.came}
                 yield {"file": str(path), "refused": why}
                 continue
-            tensor = film.model_input(manifest.side)
+            tensor = film.model_input(manifest.side, inverted=is_inverted(checks))
             scores = triton.score(tensor[None], str(manifest.version)).probabilities[0]
             if is_lateral(known.view, checks):
                 scores = np.full_like(scores, np.nan)

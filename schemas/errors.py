@@ -53,7 +53,12 @@ class Refusal(RadiothequeError):
 
 
 class Doubt(Refusal):
-    """A film that is not taken yet: a steward looks at it and decides (quarantine)."""
+    """A film that is not taken yet: a steward looks at it and decides (quarantine).
+
+    `inverted`: its greys are, so that the steward is shown it turned over.
+    """
+
+    inverted: bool = False
 
 
 class Unavailable(RadiothequeError):

@@ -105,6 +105,11 @@ def is_lateral(view: str | None, checks: Mapping[str, float]) -> bool:
     return checks.get("lateral", float(view == "LATERAL")) >= FLAGGED
 
 
+def is_inverted(checks: Mapping[str, float]) -> bool:
+    """Return whether a film's greys are inverted: it is then shown and scored turned over."""
+    return checks.get("inverted", 0.0) >= FLAGGED
+
+
 def pixel_checks(numbers: CheckNumbers, features: NDArray[np.floating]) -> dict[str, float]:
     """Return what the pixels of one film say, from its features (1, d)."""
     (sure,) = numbers.sureness(features)

@@ -23,17 +23,22 @@ PREPROCESSING: Final = (
 PRESENTED: Final = (
     "; before that padding left out and 0, a border of it cut off, turned, square samples"
 )
+#: What comes to it for a film whose greys came inverted (schemas/greys.py).
+TURNED_OVER: Final = "; greys inverted within the picture"
 PREPROCESSING_HASH: Final = hashlib.sha256(PREPROCESSING.encode()).hexdigest()[:16]
 
 _LOW: Final = 0.005
 _HIGH: Final = 0.995
 
 
-def preprocessing_hash(how: Presentation) -> str:
-    """Return 16 hex digits of what `to_tensor` does to a film of this presentation."""
-    if how == AS_STORED:
-        return PREPROCESSING_HASH
-    return hashlib.sha256((PREPROCESSING + PRESENTED).encode()).hexdigest()[:16]
+def preprocessing_hash(how: Presentation, *, inverted: bool = False) -> str:
+    """Return 16 hex digits of what is done to a film of this presentation.
+
+    inverted: its greys are turned over at the end (schemas/greys.py).
+    """
+    said = PREPROCESSING + (PRESENTED if how != AS_STORED else "")
+    said += TURNED_OVER if inverted else ""
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def to_tensor(film: NDArray[Any], side: int, how: Presentation = AS_STORED) -> NDArray[np.uint8]:
@@ -53,16 +58,29 @@ def to_square(
 ) -> NDArray[np.uint8]:
     """Return what `to_tensor` does, uint8 (side, side), of a film as 0..255, uint8 (h, w)."""
     inside = how.cut(film)
-    width, height = how.shown_size(inside.shape[1], inside.shape[0])
-    longest = max(height, width)
-    size = (max(1, round(width * side / longest)), max(1, round(height * side / longest)))
+    left, top, right, bottom = picture_area(side, film.shape[1], film.shape[0], how)
+    size = (right - left, bottom - top)
     grey = Image.fromarray(np.ascontiguousarray(how.turned(inside)))
     if grey.size != size:
         grey = grey.resize(size, Image.Resampling.LANCZOS)
     tensor = np.zeros((side, side), np.uint8)
-    top, left = (side - size[1]) // 2, (side - size[0]) // 2
-    tensor[top : top + size[1], left : left + size[0]] = np.asarray(grey)
+    tensor[top:bottom, left:right] = np.asarray(grey)
     return tensor
+
+
+def picture_area(
+    side: int, width: int, height: int, how: Presentation = AS_STORED
+) -> tuple[int, int, int, int]:
+    """Return (left, top, right, bottom) in the model's square of the film in it.
+
+    width, height: of the stored samples; how they are shown.
+    """
+    first, upper, last, lower = how.within or (0, 0, width, height)
+    width, height = how.shown_size(last - first, lower - upper)
+    longest = max(width, height)
+    wide, high = max(1, round(width * side / longest)), max(1, round(height * side / longest))
+    left, top = (side - wide) // 2, (side - high) // 2
+    return left, top, left + wide, top + high
 
 
 def to_8_bits(film: NDArray[Any], how: Presentation = AS_STORED) -> NDArray[np.uint8]:

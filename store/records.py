@@ -158,7 +158,7 @@ class Film:
     """A stored film. `signature` is 32 x 32 uint8, row by row: the film's tiny grey picture.
 
     `checks` is what the input check says of it, by name, each with how sure (0..1). `anew` counts
-    how often its analyses were made anew, because it became lateral or is no more.
+    how often its analyses were made anew, because it became lateral or inverted, or is no more.
     """
 
     id: str

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from schemas.film_tensor import picture_area
 from schemas.presentation import AS_STORED, Presentation
 
 #: Pixels of the picture's longer side: the map is coarse, more would show nothing more.
@@ -54,14 +55,6 @@ def colours() -> NDArray[np.uint8]:
     return rgba
 
 
-def film_part(side: int, width: int, height: int) -> tuple[int, int, int, int]:
-    """Return (left, top, right, bottom) of the film inside the model's square of `side`."""
-    longest = max(width, height)
-    wide, high = max(1, round(width * side / longest)), max(1, round(height * side / longest))
-    left, top = (side - wide) // 2, (side - high) // 2
-    return left, top, left + wide, top + high
-
-
 def draw(
     activation: NDArray[np.uint8], width: int, height: int, how: Presentation = AS_STORED
 ) -> bytes:
@@ -73,8 +66,7 @@ def draw(
     square = Image.fromarray(activation).resize(
         (LONGER_SIDE, LONGER_SIDE), Image.Resampling.BICUBIC
     )
-    left, top, right, bottom = how.within or (0, 0, width, height)
-    part = square.crop(film_part(LONGER_SIDE, *how.shown_size(right - left, bottom - top)))
+    part = square.crop(picture_area(LONGER_SIDE, width, height, how))
     if how.within is not None:
         part = _framed(part, width, height, how)
     picture = Image.fromarray(colours()[np.asarray(part)], "RGBA")
@@ -85,7 +77,9 @@ def draw(
 
 def _framed(part: Image.Image, width: int, height: int, how: Presentation) -> Image.Image:
     """Return a map of what the model was given in its place in the whole film, 0 around it."""
-    left, top, right, bottom = film_part(LONGER_SIDE, *how.shown_size(width, height))
+    left, top, right, bottom = picture_area(
+        LONGER_SIDE, width, height, how.model_copy(update={"within": None})
+    )
     frame = Image.new("L", (right - left, bottom - top))
     place = how.place_within(width, height)
     x0, y0, x1, y1 = (

@@ -514,6 +514,11 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "Cliché de profil : les modèles ne connaissent que la face, aucun signe n'est évalué.",
         "Lateral film: the models know frontal films only, no finding is assessed.",
     ),
+    "reading.inverted": (
+        "Cliché reçu en négatif : il est affiché, et évalué, niveaux de gris rétablis.",
+        "This film came as a negative: it is shown, and scored, with its greys turned over.",
+    ),
+    "reading.inverted.undo": ("Rétablir tel que reçu", "Undo: as it came"),
     "reading.waiting": (
         "Analyse en attente. Les signes s'afficheront ici d'eux-mêmes.",
         "Waiting for analysis. The findings will show here by themselves.",

@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 from schemas.envelope import Message, Received, to_message
 from schemas.errors import Dead, NotFound, Unavailable
 from schemas.events import AnalysisRequested, RadiographAnalysed, ScoredFinding
-from schemas.film_check import is_lateral
+from schemas.film_check import is_inverted, is_lateral
 from schemas.film_tensor import film_tensor, preprocessing_hash
 from schemas.findings import FINDINGS, finding_state
 from schemas.flow import GROUPS
+from schemas.greys import tensor_turned_over
 from schemas.models import ModelManifest
 from store.log import Record
 from store.ports import Objects, Rows, rendition_key
@@ -133,7 +134,10 @@ class AnalyseHandler:
             if self._rows.films.get(film.id) is None:
                 return None
             raise Dead(f"film {film.id}: its stored picture is missing") from error
-        return film_tensor(data, side, film.id, film.facts.shown_as)
+        tensor = film_tensor(data, side, film.id, film.facts.shown_as)
+        if not is_inverted(film.checks):
+            return tensor
+        return tensor_turned_over(tensor, film.width, film.height, film.facts.shown_as)
 
 
 def _by_film(records: Sequence[Record]) -> dict[str, Received]:
@@ -168,7 +172,7 @@ def _analysis(film: Film, scores: Scores, manifest: ModelManifest) -> Analysis:
         model=manifest.version,
         model_label=manifest.label,
         embedding_version=manifest.embedding_version,
-        preprocessing=preprocessing_hash(film.facts.shown_as),
+        preprocessing=preprocessing_hash(film.facts.shown_as, inverted=is_inverted(film.checks)),
         probabilities=probabilities,
         embedding=scores.embedding[0],
         features=scores.features[0],

@@ -6,6 +6,12 @@ LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce((p_checks ->> 'lateral')::double precision >= 0.5, p_view = 'LATERAL', false);
 $$;
 
+-- Return whether the film's greys are inverted: it is then shown and scored turned over.
+CREATE FUNCTION rules.is_inverted(p_checks jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce((p_checks ->> 'inverted')::double precision >= 0.5, false);
+$$;
+
 -- Forget what models said of a film, so that it is analysed anew: the reconciler asks.
 CREATE FUNCTION rules.analyse_again(p_film text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -54,7 +60,8 @@ BEGIN
     UPDATE card SET updated_at = clock_timestamp() WHERE film = p_film;
     PERFORM rules.journal(p_account, 'film.check_overruled', p_film, jsonb_build_object(
         'check', p_check, 'was', known.checks -> p_check, 'now', p_holds));
-    IF rules.is_lateral(known.view, known.checks) <> rules.is_lateral(known.view, told) THEN
+    IF rules.is_lateral(known.view, known.checks) <> rules.is_lateral(known.view, told)
+        OR rules.is_inverted(known.checks) <> rules.is_inverted(told) THEN
         PERFORM rules.analyse_again(p_film);
     END IF;
 END $$;

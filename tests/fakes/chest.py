@@ -1,10 +1,6 @@
 """A chest check that asks no model: for tests of what comes before and after it."""
 
-from collections.abc import Callable
-
-import numpy as np
-from numpy.typing import NDArray
-
+from ingest.chest import Tensor
 from schemas.errors import Refusal
 from schemas.film_check import known_checks
 from store.records import View
@@ -29,7 +25,7 @@ class FakeChest:
 
     def judge(
         self,
-        tensor: Callable[[int], NDArray[np.uint8]],
+        tensor: Tensor,
         *,
         view: View | None,
         age: int | None,

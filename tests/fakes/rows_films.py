@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 
 from schemas.errors import Conflict, Dead, NotFound
-from schemas.film_check import CHECKS, is_lateral
+from schemas.film_check import CHECKS, is_inverted, is_lateral
 from schemas.findings import FINDINGS
 from schemas.provenance import LICENCES, Sharing
 from store.records import (
@@ -262,7 +262,9 @@ class FakeFilms:
             was = known.checks.get(check)
             detail = {"check": check, "was": was, "now": holds}
             tables.journal(account, "film.check_overruled", film, **detail)
-            if is_lateral(known.view, known.checks) != is_lateral(told.view, told.checks):
+            if is_lateral(known.view, known.checks) != is_lateral(told.view, told.checks) or (
+                is_inverted(known.checks) != is_inverted(told.checks)
+            ):
                 analyse_again(tables, film)
 
     def without_analysis(self, limit: int) -> list[str]:

@@ -1,6 +1,7 @@
 """Chest or not: asked of the live model before a film is accepted."""
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ from numpy.typing import NDArray
 from ingest.chest import ChestCheck
 from schemas.errors import Doubt, Refusal, Unavailable
 from schemas.film_tensor import to_tensor
+from schemas.greys import tensor_turned_over
 from schemas.models import ModelManifest, model_key
 from store.records import ModelState
-from tests.fakes.check_numbers import with_check
+from tests.fakes.check_numbers import plain_numbers, with_check
 from tests.fakes.objects import FakeObjects
 from tests.fakes.rows import FakeRows
 from tests.fakes.triton import FEATURES
@@ -41,8 +43,8 @@ class Asked:
 class Room:
     """The check on stores in memory; the live model doubts beyond 2 and is sure beyond 3."""
 
-    def __init__(self) -> None:
-        self.rows, self.objects, self.asked = FakeRows(), FakeObjects(), Asked()
+    def __init__(self, asked: Asked | None = None) -> None:
+        self.rows, self.objects, self.asked = FakeRows(), FakeObjects(), asked or Asked()
         self.check = ChestCheck(self.rows.models, self.objects, self.asked)
 
     def register(self, said: ModelManifest, data: bytes | None, state: ModelState) -> None:
@@ -52,7 +54,13 @@ class Room:
 
     def judge(self, film: NDArray[Any] = FILM, **known: Any) -> dict[str, float]:
         given = {"view": None, "age": None, "urgent": False} | known
-        return self.check.judge(lambda side: to_tensor(film, side), **given)
+        height, width = film.shape
+
+        def tensor(side: int, *, inverted: bool = False) -> NDArray[np.uint8]:
+            upright = to_tensor(film, side)
+            return tensor_turned_over(upright, width, height) if inverted else upright
+
+        return self.check.judge(tensor, **given)
 
 
 @pytest.fixture
@@ -191,3 +199,66 @@ def test_the_side_to_develop_with_is_asked_for_until_a_film_has_been_judged(room
     room.judge()
     assert room.check.side() == 96
     assert [films.shape[1] for films, _, _ in room.asked.questions] == [manifest().side, 96]
+
+
+class Greys(Asked):
+    """A model that is told by a film's mean grey whether it is inverted: bright ones are.
+
+    Its first feature is 9 for a bright film and else 0, its second `away`, its distance then.
+    """
+
+    def __init__(self, *, always: bool = False) -> None:
+        super().__init__()
+        self.always = always
+        self.away = {True: 0.0, False: 0.0}
+
+    def pooled(
+        self, images: NDArray[np.uint8], version: str, *, urgent: bool
+    ) -> NDArray[np.float16]:
+        self.questions.append((images, version, urgent))
+        bright = bool(images.mean() > 110)
+        features = np.zeros((1, FEATURES), np.float16)
+        features[0, 0] = 9 if bright or self.always else 0
+        features[0, 1] = self.away[bright]
+        return features
+
+
+def seen(asked: Greys) -> Room:
+    """Return a room whose model tells inverted films by their greys."""
+    room = Room(asked)
+    weights = np.zeros((FEATURES, 3), np.float32)
+    weights[0, 0] = 1
+    numbers = replace(plain_numbers(FEATURES), weights=weights)
+    room.register(*with_check(manifest(), numbers=numbers), "live")
+    return room
+
+
+NEGATIVE = np.full((90, 60), 200, np.uint8)
+
+
+def test_an_inverted_film_is_judged_turned_over() -> None:
+    asked = Greys()
+    # As it came it lies far away, as it will be shown near those we know.
+    asked.away = {True: 99.0, False: 0.0}
+    said = seen(asked).judge(NEGATIVE)
+
+    assert said["inverted"] > 0.9
+    first, second = (images[0] for images, _, _ in asked.questions)
+    np.testing.assert_array_equal(second, tensor_turned_over(first, 60, 90))
+
+
+def test_the_doubt_about_an_inverted_film_says_so_for_the_picture_a_steward_sees() -> None:
+    asked = Greys()
+    asked.away = {True: 0.0, False: 20.0}
+    for film, inverted in ((NEGATIVE, True), (255 - NEGATIVE, False)):
+        with pytest.raises(Doubt) as caught:
+            seen(asked).judge(film)
+        assert caught.value.inverted is inverted
+
+
+def test_what_looks_inverted_either_way_round_is_not_turned_over() -> None:
+    asked = Greys(always=True)
+    said = seen(asked).judge(NEGATIVE)
+
+    assert len(asked.questions) == 2
+    assert said["inverted"] < 0.1

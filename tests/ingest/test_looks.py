@@ -7,12 +7,15 @@ import pytest
 from numpy.typing import NDArray
 
 from ingest.handler import IngestHandler
+from ingest.renditions import develop
 from ingest.text_in_film import TextLook
 from ingest.text_reader import Line
 from schemas.envelope import to_message
 from schemas.errors import Doubt
 from schemas.events import ObjectUploaded
+from schemas.greys import jpeg_turned_over
 from schemas.identities import film_id
+from store.ports import held_key
 from store.records import Receipt
 from tests.ingest.films import drawn, png_of
 from tests.ingest.test_handler import House, uploaded
@@ -99,6 +102,25 @@ def test_a_film_that_nobody_looked_at_becomes_clean_by_a_later_drop(
     assert (text_check(house), reader.count) == ("unseen", 0)
     dropped(house, "b")
     assert (text_check(house), reader.count) == ("clean", 1)
+
+
+@pytest.mark.parametrize(("inverted", "shown"), [(0.9, "turned over"), (0.1, "as it came")])
+def test_a_steward_is_shown_an_inverted_film_the_right_way_round(
+    house: House, reader: Told, inverted: float, shown: str
+) -> None:
+    reader.lines = [Line("DUPONT 1961", 0.99)]
+    house.chest.says = {"inverted": inverted}
+    held = dropped(house, "a")
+
+    picture = house.objects.read("quarantine", held_key(held.id, "display"))
+
+    film = develop(drawn())
+    wanted = (
+        jpeg_turned_over(film.display, film.width, film.height)
+        if shown == "turned over"
+        else film.display
+    )
+    assert picture == wanted
 
 
 def test_a_doubt_about_the_chest_holds_the_drop_and_nothing_is_asked_of_it(

@@ -7,6 +7,7 @@ import pytest
 
 from schemas.errors import Dead, Erased, Forbidden, NotFound, Unavailable
 from schemas.facts import KnownFacts
+from schemas.film_check import FLAGGED, is_inverted
 from store.ports import Rows
 from store.records import Film
 from tests.store.made import Library, analysis, film, library
@@ -52,8 +53,6 @@ def test_a_steward_overrules_a_flag_and_the_audit_keeps_what_it_was(rows: Rows, 
         "inverted": (who.pseudonym, made.id, 0.81, False),
         "cropped": (who.pseudonym, made.id, None, True),
     }
-    # Its findings stand: only a lateral film is another film for the model.
-    assert rows.analyses.get(made.id) is not None
 
 
 @pytest.mark.parametrize("role", ["viewer", "radiologist"])
@@ -99,6 +98,24 @@ def test_a_film_that_becomes_lateral_or_is_no_more_is_analysed_anew(rows: Rows) 
         rows.films.overrule(made.id, "lateral", holds=holds, account=shelf.admin.id)
         assert rows.analyses.get(made.id) is not None
         assert stored(rows).anew == (1 if holds else 2)
+
+
+@pytest.mark.parametrize(
+    ("check", "another"),
+    [("inverted", True), ("rotated", False), ("cropped", False), ("child", False)],
+)
+def test_a_film_that_is_turned_over_or_no_more_is_another_film_for_the_model(
+    rows: Rows, check: str, *, another: bool
+) -> None:
+    shelf, made = shelf_with(rows)
+    holds = made.checks.get(check, 0.0) < FLAGGED
+    rows.films.overrule(made.id, check, holds=holds, account=shelf.admin.id)
+    assert (rows.analyses.get(made.id) is None) == another
+    assert is_inverted(stored(rows).checks) == (check != "inverted")
+    # Said again, it is as it was.
+    anew = stored(rows).anew
+    rows.films.overrule(made.id, check, holds=holds, account=shelf.admin.id)
+    assert stored(rows).anew == anew == int(another)
 
 
 def test_a_later_drop_that_knows_view_and_age_says_lateral_and_child(rows: Rows) -> None:

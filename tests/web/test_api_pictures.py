@@ -1,11 +1,13 @@
 """A film's renditions and heat maps by the API."""
 
 import io
+from typing import Literal
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from schemas.greys import jpeg_turned_over
 from schemas.presentation import ORIENTATIONS, Presentation
 from store.ports import rendition_key
 from store.records import Role
@@ -23,13 +25,45 @@ def test_a_rendition_is_given_with_its_kind_and_may_be_kept_privately(
 ) -> None:
     film = add_film(web, "a")[0].id
 
-    answer = web.get(f"/radiographs/{film}/image?rendition={rendition}", "viewer")
+    for way_round in ("", "&inverted=false"):
+        answer = web.get(f"/radiographs/{film}/image?rendition={rendition}{way_round}", "viewer")
 
-    assert answer.data == rendition.encode()
-    assert answer.content_type == media
-    assert answer.headers["Cache-Control"].startswith("private")
-    assert "immutable" in answer.headers["Cache-Control"]
-    assert answer.headers["ETag"] == f'"{film}-{rendition}"'
+        assert answer.data == rendition.encode()
+        assert answer.content_type == media
+        assert answer.headers["Cache-Control"].startswith("private")
+        # Which way round it is shown by itself changes with a steward's word.
+        always = bool(way_round) or rendition == "full"
+        assert ("immutable" in answer.headers["Cache-Control"]) == always
+        assert answer.headers["ETag"] == f'"{film}-{rendition}"'
+
+
+@pytest.mark.parametrize("rendition", ["display", "thumbnail"])
+def test_a_film_that_came_inverted_is_shown_turned_over_until_a_steward_says_no(
+    web: Web, rendition: Literal["display", "thumbnail"]
+) -> None:
+    film = add_film(web, "a", checks={"inverted": 0.93})[0].id
+    came = jpeg(np.random.default_rng(3).integers(0, 256, (16, 24), dtype=np.uint8))
+    web.objects.put("radiographs", rendition_key(film, rendition), came)
+    path = f"/radiographs/{film}/image?rendition={rendition}"
+
+    shown = web.get(path)
+    assert shown.data == jpeg_turned_over(came, 300, 200)
+    assert web.get(f"{path}&inverted=false").data == came
+    assert web.get(f"{path}&inverted=true").data == shown.data
+
+    web.rows.films.overrule(film, "inverted", holds=False, account=web.accounts["steward"].id)
+
+    # The browser asks again, and what it has is no more what is shown.
+    again = web.get(path, headers={"If-None-Match": shown.headers["ETag"]})
+    assert (again.status_code, again.data) == (200, came)
+
+
+def test_the_full_film_is_always_as_it_came(web: Web) -> None:
+    film = add_film(web, "a", checks={"inverted": 1.0})[0].id
+
+    assert web.get(f"/radiographs/{film}/image?rendition=full").data == b"full"
+    refused = web.get(f"/radiographs/{film}/image?rendition=full&inverted=true")
+    assert refused.status_code == 422
 
 
 def test_display_is_what_comes_without_asking(web: Web) -> None:
@@ -71,6 +105,12 @@ def test_downloading_a_full_film_is_written_to_the_audit(web: Web) -> None:
     row = web.rows.tables.audit[-1]
     assert (row.action, row.subject) == ("image.downloaded", film)
     assert row.account == web.accounts["radiologist"].pseudonym
+
+
+def jpeg(picture: np.ndarray) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, "JPEG")
+    return out.getvalue()
 
 
 def picture(data: bytes) -> np.ndarray:

@@ -1,5 +1,6 @@
 """What the input check says of a film: on *Lecture*, in the API, and overruled by a steward."""
 
+import html
 import re
 
 import pytest
@@ -39,6 +40,36 @@ def test_lecture_shows_each_flag_with_how_sure_it_is(web: Web, language: str, wo
     page = client.get(f"/cliches/{film.id}").text
     assert shown(page).endswith(words)
     assert "overrule" not in page
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "undo"),
+    [
+        ("fr", "Cliché reçu en négatif : il est affiché, et évalué", "Rétablir tel que reçu"),
+        ("en", "This film came as a negative: it is shown, and scored", "Undo: as it came"),
+    ],
+)
+def test_lecture_says_that_a_film_is_turned_over_and_a_steward_undoes_it(
+    web: Web, language: str, words: str, undo: str
+) -> None:
+    film, _ = add_film(web, "a", checks={"inverted": 0.93})
+    reader, client = signed_in(web), signed_in(web, "steward")
+    for one in (reader, client):
+        token = {"csrf_token": token_of(one.get("/cliches").text)}
+        one.post("/langue", data=token | {"language": language, "back": "/"})
+    page = reader.get(f"/cliches/{film.id}").text
+    assert words in page
+    assert 'data-inverted="true"' in page
+    assert undo not in page
+    assert "rendition=thumbnail&inverted=true" in html.unescape(reader.get("/cliches").text)
+    page = client.get(f"/cliches/{film.id}").text
+    assert undo in page
+    form = {"csrf_token": token_of(page), "check": "inverted", "holds": "no"}
+    done = client.post(f"/cliches/{film.id}/controle", data=form, follow_redirects=True).text
+    assert words not in done
+    assert 'data-inverted="false"' in done
+    # What was said of the negative's positive is not said of it: it waits to be scored anew.
+    assert 'data-analysed="no"' in done
 
 
 def test_lecture_says_why_nothing_is_assessed_in_a_lateral_film(web: Web) -> None:

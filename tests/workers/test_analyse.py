@@ -141,6 +141,24 @@ def test_a_film_is_analysed_as_it_is_shown() -> None:
     assert asked.preprocessing == preprocessing_hash(how) != PREPROCESSING_HASH
 
 
+def test_an_inverted_film_is_scored_turned_over() -> None:
+    world, other = World(), World()
+    record = world.drop(1)
+    [(name, film)] = world.rows.tables.films.items()
+    world.rows.tables.films[name] = replace(film, checks={"inverted": 0.9})
+    negative = 255 - samples(1)
+    positive, receipt = store_film(other.rows, other.objects, negative)
+
+    world.handler.handle([record])
+    other.handler.handle([record_of(request(positive, receipt))])
+
+    scored, wanted = world.rows.analyses.get(name), other.rows.analyses.get(positive)
+    assert scored is not None
+    assert wanted is not None
+    np.testing.assert_allclose(scored.probabilities, wanted.probabilities, atol=0.02)
+    np.testing.assert_allclose(scored.embedding, wanted.embedding, atol=0.02)
+
+
 def test_what_is_said_of_a_film_that_became_lateral_is_news_under_an_id_of_its_own() -> None:
     """A subscriber that passes over ids it knows would keep the findings of before."""
     world = World()

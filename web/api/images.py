@@ -5,7 +5,9 @@ from typing import Final
 from flask import Response
 
 from schemas.errors import NotFound
+from schemas.film_check import is_inverted
 from schemas.findings import finding_index
+from schemas.greys import jpeg_turned_over
 from store.ports import rendition_key
 from store.records import Account, Film
 from web import heatmap
@@ -17,8 +19,10 @@ from web.deps import deps
 
 images = subject("pictures", "A film's renditions and heat maps.")
 
-#: A rendition of a film never changes: its id is its samples.
+#: A rendition of a film never changes, asked for one way round: its id is its samples.
 RENDITION_CACHE: Final = "private, max-age=86400, immutable"
+#: Which way round it is shown does, with a steward's word.
+SHOWN_CACHE: Final = "private, max-age=60"
 #: A heat map does, with the model.
 MAP_CACHE: Final = "private, max-age=60"
 BUCKET: Final = "radiographs"
@@ -26,17 +30,28 @@ BUCKET: Final = "radiographs"
 
 @images.get("/radiographs/<film>/image", responses={200: picture("image/png", "image/jpeg")})
 def image(path: FilmPath, query: ImageQuery) -> Response:
-    """Return a rendition: `full` (PNG at full depth), `display` or `thumbnail` (JPEG)."""
+    """Return a rendition: `full` (PNG at full depth), `display` or `thumbnail` (JPEG).
+
+    Of a film whose greys came inverted the last two are turned over, unless `inverted` says which.
+    """
     account = current_account()
     film = _film(path.film, account)
-    etag = f"{film.id}-{query.rendition}"
-    response = Response(headers={"Cache-Control": RENDITION_CACHE})
+    full = query.rendition == "full"
+    inverted = not full and (
+        is_inverted(film.checks) if query.inverted is None else query.inverted
+    )
+    etag = f"{film.id}-{query.rendition}{'-inverted' if inverted else ''}"
+    always = full or query.inverted is not None
+    response = Response(headers={"Cache-Control": RENDITION_CACHE if always else SHOWN_CACHE})
     if is_known(response, etag):
         return response
     # First the object, then the audit: what could not be shown was not seen.
-    response.set_data(deps().objects.read(BUCKET, rendition_key(film.id, query.rendition)))
-    response.content_type = "image/png" if query.rendition == "full" else "image/jpeg"
-    if query.rendition == "full":
+    data = deps().objects.read(BUCKET, rendition_key(film.id, query.rendition))
+    if inverted:
+        data = jpeg_turned_over(data, film.width, film.height, film.facts.shown_as)
+    response.set_data(data)
+    response.content_type = "image/png" if full else "image/jpeg"
+    if full:
         deps().rows.audit.write(account.id, "image.downloaded", film.id)
     return response
 

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from schemas.events import FindingState, Verdict
 from schemas.facts import KnownFacts
@@ -218,9 +218,20 @@ class FilmDetailOut(FilmOut):
 
 
 class ImageQuery(Request):
-    """Which rendition: `full` is the film's PNG at full depth, the others JPEG."""
+    """Which rendition: `full` is the film's PNG at full depth, the others JPEG.
+
+    `inverted`: with the greys turned over, or as they came; left out, as the film's check says.
+    `full` is always as it came.
+    """
 
     rendition: Literal["display", "thumbnail", "full"] = "display"
+    inverted: bool | None = None
+
+    @model_validator(mode="after")
+    def _full_is_as_it_came(self) -> "ImageQuery":
+        if self.rendition == "full" and self.inverted:
+            raise ValueError("wanted `display` or `thumbnail` to turn over: `full` is as it came")
+        return self
 
 
 class ActivationQuery(Request):

@@ -10,7 +10,7 @@ import { walk } from "./reading/walk.js";
 
 const find = (id) => document.getElementById(id);
 const lecture = find("lecture");
-const { api, film } = lecture.dataset;
+const { api, film, inverted } = lecture.dataset;
 
 function say(text, kind = "good") {
   const toast = find("toast");
@@ -37,7 +37,7 @@ const viewer = new Viewer(find("stage"), find("canvas"), size, () => {
     viewer.zoom > 1 ? words("viewer.zoom", { value: number(viewer.zoom, 1) }) : "";
 });
 hold(viewer);
-picture(`${api}/image?rendition=display`).then(
+picture(`${api}/image?rendition=display&inverted=${inverted}`).then(
   (image) => {
     viewer.setFilm(image);
     find("stage-note").textContent = "";
