@@ -26,7 +26,14 @@ def check_size(width: int, height: int, pixel_limit: int) -> None:
         raise Refusal("too-large", wanted=f"at most {pixel_limit} pixels in all", came=came)
     if min(width, height) < SMALLEST_SIDE:
         raise Refusal("too-small", wanted=f"at least {SMALLEST_SIDE} pixels a side", came=came)
+    check_aspect(width, height)
+
+
+def check_aspect(width: int, height: int) -> None:
+    """Raise Refusal `aspect` for a picture too long and narrow, in pixels."""
     if max(width, height) > MOST_UNEQUAL * min(width, height):
         raise Refusal(
-            "aspect", wanted=f"one side at most {MOST_UNEQUAL} times the other", came=came
+            "aspect",
+            wanted=f"one side at most {MOST_UNEQUAL} times the other",
+            came=f"{width} x {height} pixels",
         )

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import BadObject, Doubt, NotFound, Refusal, Unavailable
-from schemas.film_check import CheckNumbers, is_inverted, known_checks, pixel_checks
+from schemas.film_check import FLAGGED, CheckNumbers, is_inverted, known_checks, pixel_checks
 from schemas.models import CHECK_FILE, FilmCheck, ModelManifest, model_key
 from store.ports import Models, Objects
 from store.records import View
@@ -86,13 +86,15 @@ class ChestCheck:
         age: int | None,
         urgent: bool,
         passed: bool = False,
+        oriented: bool = False,
     ) -> dict[str, float]:
         """Return what is said of the film, by name of the check (0..1, how sure).
 
         tensor: makes the model's input of the film; called only where it is needed. A film whose
         greys are inverted is judged turned over, as it will be shown and scored.
         view, age (years): what is known of the film. urgent: a person waits for it. passed: it
-        is known to be one, only what is odd about it is asked.
+        is known to be one, only what is odd about it is asked. oriented: its file says how it
+        lies, and the tensor is turned accordingly.
         Raises Refusal for what is no chest film, Doubt where a steward must look, Unavailable
         when no model is live or a service is down.
         """
@@ -122,7 +124,10 @@ class ChestCheck:
                 features, said = turned, again
             said["inverted"] = sure
         if not passed:
-            _hold(float(found.numbers.distances(features)[0]), found.limits, said)
+            distance = float(found.numbers.distances(features)[0])
+            if oriented and distance <= found.limits.sure:
+                _hold_turned(said)
+            _hold(distance, found.limits, said)
         return known | said
 
     def _numbers(self, manifest: ModelManifest) -> _Numbers:
@@ -157,6 +162,21 @@ class ChestCheck:
             )
         numbers = CheckNumbers.from_bytes(data)
         return _Numbers(manifest.label, manifest.side, manifest.check, numbers)
+
+
+def _hold_turned(said: Mapping[str, float]) -> None:
+    """Raise Doubt `orientation` for a film that lies otherwise than its file says.
+
+    A film mirrored from left to right looks like one of another person: pixels do not tell.
+    """
+    if said["rotated"] >= FLAGGED:
+        doubt = Doubt(
+            "orientation",
+            wanted="a film that lies as its header says",
+            came="one that is turned to judge by its pixels",
+        )
+        doubt.inverted = is_inverted(said)
+        raise doubt
 
 
 def _hold(distance: float, limits: FilmCheck, said: Mapping[str, float]) -> None:

@@ -30,6 +30,7 @@ from typing import Any, Final, Literal
 
 from ingest.says import FileSays
 from schemas.facts import KnownFacts
+from schemas.film_turns import DIRECTION
 from schemas.presentation import AS_STORED, Presentation
 from schemas.pseudonyms import (
     FIRST_FILM,
@@ -61,7 +62,6 @@ _BURNED: Final[dict[str, Literal["yes", "no"]]] = {"YES": "yes", "NO": "no"}
 _AGE: Final = re.compile(r"(\d{3})([DWMY])")
 #: Also ACR-NEMA's form with points, which PS3.5 6.2 asks readers to know.
 _DATE: Final = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
-_DIRECTION: Final = re.compile(r"[APRLHF]{1,3}")
 #: No film is so coarse: what says so means something else.
 _SPACING_MAX_MM: Final = 10.0
 _WORD_MAX: Final = 40
@@ -215,7 +215,7 @@ def _age(says: FileSays) -> int | None:
 
 def _orientation(said: tuple[str, ...]) -> tuple[str, str] | None:
     words = [_upper(word) for word in said]
-    if len(words) != 2 or not all(_DIRECTION.fullmatch(word) for word in words):
+    if len(words) != 2 or not all(DIRECTION.fullmatch(word) for word in words):
         return None
     return words[0], words[1]
 

@@ -28,4 +28,4 @@ def film_of_file(
     check_film(decoded)
     samples = black_out(decoded.samples, parts, decoded.presentation.orientation)
     how = presentation or decoded.presentation
-    return develop(samples, decoded.says, side, how)
+    return develop(samples, decoded.says, side, how, decoded.curves)

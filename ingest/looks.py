@@ -14,6 +14,7 @@ from ingest.suspicion import check_says
 from ingest.text_in_film import TextLook
 from schemas.errors import Doubt
 from schemas.film_check import is_inverted
+from schemas.film_turns import turn_of
 from schemas.provenance import TextCheck
 from store.ports import Films
 from store.records import View
@@ -34,6 +35,7 @@ class Judge(Protocol):
         age: int | None,
         urgent: bool,
         passed: bool,
+        oriented: bool,
     ) -> dict[str, float]:
         """Return the film's checks. Raises Refusal, Doubt unless it is passed, Unavailable."""
         ...
@@ -74,6 +76,7 @@ class Looks:
             age=known.facts.age,
             urgent=urgent,
             passed=passed,
+            oriented=turn_of(film.says.orientation) is not None,
         )
         # Whoever let it pass has seen all of it.
         clean = released or (here is not None and here.text_check == "clean")

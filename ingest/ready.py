@@ -8,7 +8,7 @@ from ingest.looks import Looked
 from ingest.renditions import Developed
 from schemas.envelope import Message, to_message
 from schemas.events import AnalysisRequested, AnalysisRequestedBulk, RadiographReceived
-from schemas.film_check import flags_of
+from schemas.film_check import flags_of, turned_check
 from store.records import Film, Receipt
 
 
@@ -20,6 +20,11 @@ class Ready:
     film: Developed
     known: Known
     looked: Looked
+
+    @property
+    def checks(self) -> dict[str, float]:
+        """Return what is said of the film, by name of the check, 0..1."""
+        return self.looked.checks | turned_check(self.film.presentation)
 
 
 def row_of(ready: Ready, receipt: Receipt) -> Film:
@@ -41,14 +46,14 @@ def row_of(ready: Ready, receipt: Receipt) -> Film:
         study=known.study,
         view=known.view,
         facts=known.facts,
-        checks=ready.looked.checks,
+        checks=ready.checks,
         text_check=ready.looked.text_check,
     )
 
 
 def events_of(ready: Ready, receipt: Receipt, cause: UUID | None) -> list[Message]:
     """Return what is said of a stored film, as this drop knows it; the same each time."""
-    film, known, checks = ready.film, ready.known, ready.looked.checks
+    film, known, checks = ready.film, ready.known, ready.checks
     received = RadiographReceived(
         radiograph=film.film,
         patient=known.patient,

@@ -4,8 +4,9 @@ Everything is made from the samples alone, so nothing else of the dropped file l
 """
 
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,20 +74,25 @@ def develop(
     says: FileSays = _SILENT,
     side: int = 0,
     presentation: Presentation = AS_STORED,
+    curves: Iterable[NDArray[np.uint8]] = (),
 ) -> Developed:
     """Return the film of these samples, uint8 or uint16 (height, width), shown as it is said.
 
     With a side, also what a model of that side eats: here the samples are at hand, later they
     would have to be read from the PNG again.
-    For the eye a film is windowed as its file asks, where that is sensible; else as it is for the
-    model (schemas/film_tensor.py). The signature is always the model's: two drops of one film with
-    two windows are alike.
+    For the eye a film is shown as its file asks, where that is sensible: by the first of the
+    curves (levels by sample, as `Decoded` has them) that is, without any by the window; else as
+    it is for the model (schemas/film_tensor.py). The signature is always the model's: two drops
+    of one film with two windows are alike.
     """
     height, width = samples.shape
     how = presentation.found_in(samples)
     plain = to_8_bits(samples, how)
-    windowed = windowed_to_8_bits(samples, says.window, how)
-    display = _shown(plain if windowed is None else windowed, how)
+    curves = tuple(curves)
+    asked = curved_to_8_bits(samples, curves, how) if curves else None
+    if not curves:
+        asked = windowed_to_8_bits(samples, says.window, how)
+    display = _shown(plain if asked is None else asked, how)
     # Box is the mean over each cell's area: what the model sees, squeezed to a square.
     signature = _picture(how.turned(how.cut(plain))).resize(
         (SIGNATURE_SIDE, SIGNATURE_SIDE), Image.Resampling.BOX
@@ -120,13 +126,9 @@ def windowed_to_8_bits(
         return None
     centre, width = window
     low, high = centre - width / 2, centre + width / 2
-    # One sample in sixteen tells as much of shares as all of them.
-    some = samples[::4, ::4]
-    padding = how.is_padding(some)
-    if padding is not None:
-        some = some[~padding]
-        if not some.size:
-            return None
+    some = _some(samples, how)
+    if not some.size:
+        return None
     inside = np.count_nonzero((some > low) & (some < high)) / some.size
     darkest, brightest = np.quantile(some, (0.005, 0.995))
     if inside < _INSIDE or width > _WIDEST * (brightest - darkest):
@@ -134,6 +136,33 @@ def windowed_to_8_bits(
     levels = (np.arange(int(np.iinfo(samples.dtype).max) + 1) - low) * (255 / width)
     table: NDArray[np.uint8] = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
     return np.take(without_padding(table, how), samples)
+
+
+def curved_to_8_bits(
+    samples: Samples, curves: Iterable[NDArray[np.uint8]], how: Presentation = AS_STORED
+) -> NDArray[np.uint8] | None:
+    """Return the film as 0..255 by the first of these curves that is sensible; None for none.
+
+    As a window's, its levels must differ over a quarter of the film, and over more than an eighth
+    of the range from black to white.
+    """
+    some = _some(samples, how)
+    for curve in curves:
+        if not some.size:
+            break
+        levels = np.take(curve, some)
+        inside = np.count_nonzero((levels > 0) & (levels < 255)) / levels.size
+        darkest, brightest = np.quantile(levels, (0.005, 0.995))
+        if inside >= _INSIDE and brightest - darkest >= 255 / _WIDEST:
+            return np.take(without_padding(curve, how), samples)
+    return None
+
+
+def _some(samples: Samples, how: Presentation) -> NDArray[Any]:
+    """Return samples of the picture: one in sixteen tells as much of shares as all of them."""
+    some: NDArray[Any] = samples[::4, ::4]
+    padding = how.is_padding(some)
+    return some if padding is None else some[~padding]
 
 
 def _shown(film: NDArray[np.uint8], how: Presentation) -> Image.Image:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.checks import check_aspect
 from ingest.readers import Decoded
 from schemas.body_parts import plainly_elsewhere
 from schemas.errors import Refusal
@@ -32,8 +33,15 @@ _LOW, _HIGH = 0.005, 0.995
 def check_film(decoded: Decoded) -> None:
     """Raise Refusal for what is plainly no chest film: `not-a-chest`, `not-a-film`, `blank`."""
     check_body_part(decoded.says.body_part)
+    check_shape(decoded)
     check_colour(decoded.coloured)
     check_contrast(decoded.samples, decoded.presentation)
+
+
+def check_shape(decoded: Decoded) -> None:
+    """Raise Refusal `aspect` where the picture, once its samples are square, is no film's."""
+    height, width = decoded.samples.shape
+    check_aspect(*decoded.presentation.shown_size(width, height))
 
 
 def check_body_part(said: str | None) -> None:

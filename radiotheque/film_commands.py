@@ -212,7 +212,7 @@ def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
     from ingest.text_reader import RapidReader
     from radiotheque.preparation import program_settings
     from schemas.errors import Refusal
-    from schemas.film_check import flags_of, is_inverted, is_lateral
+    from schemas.film_check import flags_of, is_inverted, is_lateral, turned_check
     from schemas.findings import FINDINGS, finding_state
     from stack.state import current_state
     from store.objects import connect as connect_objects
@@ -254,6 +254,7 @@ def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
                     presentation=film.presentation,
                 )
                 checks = looks.look(film, known, released=False, urgent=True).checks
+                checks |= turned_check(film.presentation)
             except Refusal as refusal:
                 why = {"code": refusal.code, "wanted": refusal.wanted, "came": refusal.came}
                 yield {"file": str(path), "refused": why}

@@ -71,7 +71,7 @@ class FilmFacts(BaseModel):
     checks: dict[str, Annotated[float, Field(ge=0, le=1)]] | None = Field(
         default=None,
         description="how sure the input check is that the film is lateral, inverted, rotated,"
-        " cropped or a child's; 0.5 and more are among the flags",
+        " cropped, a child's or turned as its header says; 0.5 and more are among the flags",
     )
 
 

@@ -13,10 +13,14 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.presentation import AS_STORED, Presentation
+
 #: What the pixels tell besides "a chest or not", in the order of the heads.
 FROM_PIXELS: Final = ("inverted", "rotated", "cropped")
+#: What a steward may correct.
+CORRECTED: Final = ("lateral", *FROM_PIXELS, "child")
 #: All that is said of a film, each with how sure, 0..1: those of the pixels, and what is known.
-CHECKS: Final = ("lateral", *FROM_PIXELS, "child")
+CHECKS: Final = (*CORRECTED, "turned")
 #: A check this sure is a flag of the film.
 FLAGGED: Final = 0.5
 
@@ -98,6 +102,11 @@ def known_checks(
     if age is not None:
         said["child"] = float(age < ADULT)
     return said
+
+
+def turned_check(how: Presentation) -> dict[str, float]:
+    """Return that a film is turned as its header says; nothing where it is not."""
+    return {} if how.orientation == AS_STORED.orientation else {"turned": 1.0}
 
 
 def is_lateral(view: str | None, checks: Mapping[str, float]) -> bool:

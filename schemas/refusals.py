@@ -21,7 +21,7 @@ _FILE: Final = (
 #: DICOM files.
 _DICOM: Final = ("not-dicom", "modality", "multi-frame", "no-pixels", "transfer-syntax")
 #: The picture: whether it is a chest film.
-_PICTURE: Final = ("too-small", "aspect", "blank", "not-a-film", "not-a-chest")
+_PICTURE: Final = ("too-small", "aspect", "blank", "not-a-film", "not-a-chest", "orientation")
 #: What may show a name, and waits in quarantine.
 _NAMES: Final = ("burned-in", "burned-in-text", "secondary-capture", "screen-save")
 #: What people decided.

@@ -279,7 +279,7 @@ class Films(Protocol):
     def overrule(self, film: str, check: str, *, holds: bool, account: UUID | None) -> None:
         """Put a steward's word in the place of what the input check says. Stewards, admins.
 
-        `check` is one of schemas.film_check.CHECKS; its sureness becomes 1 or 0, and the audit
+        `check` is one of schemas.film_check.CORRECTED; its sureness becomes 1 or 0, and the audit
         keeps what it was. A film that becomes lateral, or is no more, loses its analyses: it is
         analysed anew. Raises NotFound.
         """

@@ -214,6 +214,11 @@ _FRENCH: Final = tuple(
             r"des zones sombres et claires séparées d'au moins \1 niveaux sur 255",
         ),
         (r"parts (\S+) levels apart", r"des zones séparées de \1 niveaux"),
+        (r"a film that lies as its header says", "un cliché placé comme le dit son en-tête"),
+        (
+            r"one that is turned to judge by its pixels",
+            "un cliché tourné, à en juger par ses pixels",
+        ),
         (r"grey, or a single tint", "du gris ou une seule teinte"),
         (
             r"several colours on (\S+) hundredths of the picture",

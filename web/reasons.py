@@ -72,6 +72,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "L'image ne ressemble pas à une radiographie du thorax",
         "The picture does not look like a radiograph of a chest",
     ),
+    "orientation": (
+        "L'orientation annoncée n'est pas celle de l'image ; un gestionnaire doit décider",
+        "The orientation that is said is not the picture's; a steward has to decide",
+    ),
     "burned-in": (
         "Le fichier signale un nom incrusté dans l'image ; un gestionnaire doit décider",
         "The file says that a name is burnt into the picture; a steward has to decide",

@@ -506,6 +506,7 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "check.inverted": ("Niveaux de gris inversés", "Inverted greys"),
     "check.rotated": ("Cliché tourné", "Rotated film"),
     "check.cropped": ("Champ coupé", "Cropped film"),
+    "check.turned": ("Redressé selon son en-tête", "Turned as its header says"),
     "check.child": ("Enfant (moins de 18 ans)", "Child (under 18)"),
     "check.certain": ("certain", "certain"),
     "check.almost": ("presque certain", "almost certain"),

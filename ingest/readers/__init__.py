@@ -10,6 +10,9 @@ DICOM's tags come out as `FileSays`, for the handler alone.
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ingest.readers import jpeg, jpeg_xl, kinds, png, tiff
 from ingest.says import FileFormat, FileSays
 from schemas.errors import Refusal
@@ -43,13 +46,16 @@ _DICOM_STARTS: Final = (*DICOM_GROUPS, b"DICM")
 class Decoded:
     """A file decoded: its grey samples, what it says of itself, and how they are to be shown.
 
-    `coloured` is the share, 0..1, of the picture whose colours no radiograph has.
+    `coloured` is the share, 0..1, of the picture whose colours no radiograph has; `curves` are the
+    ways, best first, in which the file asks for it to be shown besides a window: the level 0..255
+    of each sample, uint8 (256,) or (65,536,).
     """
 
     samples: Samples
     says: FileSays
     coloured: float = 0.0
     presentation: Presentation = AS_STORED
+    curves: tuple[NDArray[np.uint8], ...] = ()
 
 
 def read_film(data: bytes, pixel_limit: int) -> Samples:
@@ -76,7 +82,8 @@ def read_file(data: bytes, pixel_limit: int) -> Decoded:
 
         found = dicom.read(data, pixel_limit)
         if found is not None:
-            return Decoded(*found)
+            film, says = found
+            return Decoded(film.samples, says, 0.0, film.presentation, film.curves)
     if data.startswith((*TIFF, JPEG_XL, JPEG_XL_STREAM)):
         # Behind the check for DICOM: a file may be both, and DICOM says more of it.
         return _picture(data, pixel_limit)

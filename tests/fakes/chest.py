@@ -12,13 +12,14 @@ class FakeChest:
     """Stands in for ingest.chest.ChestCheck.
 
     Says `says` of every film besides what view and age say; raises `raises`, if set; `asked` keeps
-    (shape, urgent) of each film it was asked about.
+    (shape, urgent) of each film it was asked about, `oriented` whether its file says how it lies.
     """
 
     def __init__(self) -> None:
         self.says: dict[str, float] = {}
         self.raises: Refusal | None = None
         self.asked: list[tuple[tuple[int, ...], bool]] = []
+        self.oriented: list[bool] = []
 
     def side(self) -> int:
         return SIDE
@@ -31,8 +32,10 @@ class FakeChest:
         age: int | None,
         urgent: bool,
         passed: bool = False,
+        oriented: bool = False,
     ) -> dict[str, float]:
         self.asked.append((tensor(SIDE).shape, urgent))
+        self.oriented.append(oriented)
         if self.raises is not None and not passed:
             raise self.raises
         return known_checks(view=view, age=age) | self.says

@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 
 from schemas.errors import Conflict, Dead, NotFound
-from schemas.film_check import CHECKS, is_inverted, is_lateral
+from schemas.film_check import CORRECTED, is_inverted, is_lateral
 from schemas.findings import FINDINGS
 from schemas.provenance import LICENCES, Sharing
 from store.records import (
@@ -253,7 +253,7 @@ class FakeFilms:
         with self._tables.work():
             tables = self._tables
             tables.allow_or_operator(account, STEWARDS)
-            if check not in CHECKS:
+            if check not in CORRECTED:
                 raise Dead(f"wanted one of the five checks, came {check!r}")
             known = tables.film_decided(film, account)
             told = replace(known, checks={**known.checks, check: float(holds)})

@@ -107,6 +107,28 @@ def test_a_far_film_is_in_doubt_and_a_very_far_one_is_none(
     assert caught.value.code == "not-a-chest"
 
 
+@pytest.mark.parametrize("distance", [1.0, 2.1])
+def test_a_film_that_its_pixels_show_turned_though_its_header_says_how_it_lies_is_in_doubt(
+    distance: float,
+) -> None:
+    room = Room()
+    numbers = replace(plain_numbers(FEATURES), bias=np.array([-3, 1, -1], np.float32))
+    room.register(*with_check(manifest(), numbers=numbers), "live")
+    room.asked.distance = distance
+
+    with pytest.raises(Doubt) as held:
+        room.judge(oriented=True)
+    assert held.value.code == "orientation"
+    assert room.judge(oriented=True, passed=True)["rotated"] > 0.5
+    # Without a word in the header there is nothing to disagree with.
+    if distance < 2:
+        assert room.judge()["rotated"] > 0.5
+    room.asked.distance = 3.1
+    with pytest.raises(Refusal) as refused:
+        room.judge(oriented=True)
+    assert refused.value.code == "not-a-chest"
+
+
 def test_a_lateral_film_is_flagged_and_not_compared_with_frontal_ones(room: Room) -> None:
     room.asked.distance = 99
 

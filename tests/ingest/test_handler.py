@@ -191,6 +191,32 @@ def test_how_a_film_is_shown_is_in_its_row_and_its_event(house: House) -> None:
     assert event.facts.presentation == TURNED
 
 
+def test_a_film_that_is_turned_says_so_and_one_that_is_not_says_nothing(house: House) -> None:
+    house.chest.says = {"cropped": 0.7}
+    for number, how in enumerate((AS_STORED, TURNED)):
+        house.decoder.presentation = how
+        house.handler.handle([house.drop(f"{number}.png", png_of(drawn(seed=number)))])
+        row = house.rows.films.get(film_id(drawn(seed=number)))
+        assert row is not None
+        flags = ("cropped", "turned") if number else ("cropped",)
+        event = from_record(*_carried(house.said("radiograph.received")[-1])).event
+        assert isinstance(event, RadiographReceived)
+        assert row.flagged == event.flags == flags
+        assert row.checks == event.checks
+
+
+@pytest.mark.parametrize(
+    ("said", "oriented"),
+    [(("F", "L"), True), (("L", "F"), True), (("L", "L"), False), ((), False)],
+)
+def test_whoever_judges_a_film_is_told_whether_its_file_says_how_it_lies(
+    house: House, said: tuple[str, ...], *, oriented: bool
+) -> None:
+    house.decoder.says = FileSays("dicom", orientation=said)
+    house.handler.handle([house.drop("a.png", png_of(drawn()))])
+    assert house.chest.oriented == [oriented]
+
+
 @pytest.mark.parametrize(("first", "then"), [(AS_STORED, TURNED), (TURNED, AS_STORED)])
 def test_the_same_samples_that_are_to_be_shown_otherwise_are_shown_as_they_were(
     house: House, first: Presentation, then: Presentation

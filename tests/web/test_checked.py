@@ -72,6 +72,23 @@ def test_lecture_says_that_a_film_is_turned_over_and_a_steward_undoes_it(
     assert 'data-analysed="no"' in done
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("fr", "Redressé selon son en-tête certain"), ("en", "Turned as its header says certain")],
+)
+def test_lecture_says_that_a_film_is_turned_and_leaves_nothing_to_correct_in_it(
+    web: Web, language: str, words: str
+) -> None:
+    film, _ = add_film(web, "a", checks={"turned": 1.0})
+    client = signed_in(web, "steward")
+    token = {"csrf_token": token_of(client.get("/cliches").text)}
+    client.post("/langue", data=token | {"language": language, "back": "/"})
+    page = client.get(f"/cliches/{film.id}").text
+    assert words in shown(page)
+    assert 'value="rotated"' in page
+    assert 'value="turned"' not in page
+
+
 def test_lecture_says_why_nothing_is_assessed_in_a_lateral_film(web: Web) -> None:
     film, _ = add_film(web, "a", checks=SAID)
     other, _ = add_film(web, "b", checks=SAID | {"lateral": 0.0})

@@ -156,7 +156,7 @@ class FilmOut(BaseModel):
     flags: list[str]
     checks: dict[str, float] = Field(
         description="how sure the input check is that the film is lateral, inverted, rotated,"
-        " cropped or a child's, 0..1; 0.5 and more are among the flags"
+        " cropped, a child's or turned as its header says, 0..1; 0.5 and more are among the flags"
     )
     created_at: datetime | None
     updated_at: datetime

@@ -5,7 +5,7 @@ from typing import Final
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from schemas.film_check import CHECKS, flags_of
+from schemas.film_check import CORRECTED, flags_of
 from store.records import Film
 from web.auth import current_account
 from web.deps import deps
@@ -24,8 +24,8 @@ _SAID: Final = {"yes": True, "no": False}
 def overrule(film: str) -> Response:
     """Put a steward's word in the place of what the check says, and show the film again."""
     check, said = request.form.get("check", ""), request.form.get("holds", "")
-    if check not in CHECKS or said not in _SAID:
-        raise Problem(422, f"wanted one of {', '.join(CHECKS)}, and yes or no.")
+    if check not in CORRECTED or said not in _SAID:
+        raise Problem(422, f"wanted one of {', '.join(CORRECTED)}, and yes or no.")
     account = current_account()
     deps().rows.films.overrule(film, check, holds=_SAID[said], account=account.id)
     return redirect(url_for("reading.page", film=film))

@@ -5,7 +5,7 @@ from typing import Any, Final, get_args
 from flask import Blueprint, render_template
 
 from schemas.errors import NotFound
-from schemas.film_check import CHECKS, is_lateral
+from schemas.film_check import CORRECTED, is_lateral
 from schemas.findings import READING_ORDER
 from schemas.provenance import LICENCES, Sharing
 from store.records import Account, Film, FilmDetail
@@ -102,7 +102,7 @@ def view(detail: FilmDetail, account: Account) -> dict[str, Any]:
         "licences": LICENCES,
         "model": detail.analysis.model_label if detail.analysis else None,
         "known": known_lines(detail.row.film, current_language()),
-        "checks": CHECKS,
+        "checks": CORRECTED,
         "flagged": flag_lines(detail.row.film, current_language()),
         "lateral": is_lateral(detail.row.film.view, detail.row.film.checks),
     }
