@@ -3,7 +3,8 @@
 The order makes every step repeatable and nothing lost: receipt; objects; rows and events in one
 transaction; only then the raw version goes, and after it the offset. Cut anywhere, the record
 comes again: a receipt past `received` is not decoded again, and of its drop only the raw
-version, if it is still there, is left to remove.
+version, if it is still there, is left to remove. A bulk drop's raw version goes later, when the
+moment in its receipt has come (ingest/taken.py).
 """
 
 import logging
@@ -282,7 +283,8 @@ class IngestHandler:
         if self._rows.films.get(film.film) is None:
             for rendition in _MEDIA:
                 self._objects.remove("radiographs", rendition_key(film.film, rendition))
-        self._remove_raw(receipt)
+        # An erased film's bytes wait for no client.
+        self._remove_raw(replace(receipt, keep_until=None))
 
     def _kept(self, receipt: Receipt, film: Developed) -> Known:
         """Return what may be kept of what the file and the form say. The rest ends here."""
@@ -304,8 +306,10 @@ class IngestHandler:
         self._quarantine.remove(receipt)
 
     def _remove_dropped(self, receipt: Receipt) -> None:
-        # This version only: another one under the same key is another drop.
-        self._objects.remove(receipt.bucket, receipt.key, receipt.version)
+        # Its row says until when a depositor's client may look at it: ingest/taken.py removes it.
+        if receipt.keep_until is None:
+            # This version only: another one under the same key is another drop.
+            self._objects.remove(receipt.bucket, receipt.key, receipt.version)
 
     def _reject(self, task: _Task, refusal: Refusal) -> None:
         """End the receipt as rejected. Its raw version stays for whoever wants to know why."""

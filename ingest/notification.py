@@ -20,6 +20,7 @@ from schemas.errors import Dead
 from schemas.plain_text import shown
 from schemas.provenance import DepositorSays
 from store.objects import MEDIA, said_in
+from store.ports import UPLOADS
 from store.records import Drop, FormSays
 from store.settings import Settings
 
@@ -120,6 +121,8 @@ def bulk_drop(
         source=SOURCE,
         form=FormSays(source=known.source, licence=known.licence, sharing=known.sharing),
         statement=known.statement,
+        # Nobody looks again at what the browser uploaded; web says the rest of it, maybe later.
+        keep_s=0.0 if key.startswith(UPLOADS) else settings.keep_taken_s,
     )
 
 

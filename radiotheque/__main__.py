@@ -10,7 +10,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-GROUPS = ("stack", "film", "event", "letter", "store", "removal", "model", "run")
+GROUPS = ("stack", "film", "drop_key", "event", "letter", "store", "removal", "model", "run")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -47,7 +47,8 @@ def prepare_rows(admin: Settings) -> None:
 
 def prepare_buckets(admin: Settings, secrets: dict[str, str]) -> None:
     """Make the buckets and MinIO's two users: our programs', and the one that may only drop."""
-    from store.objects import ensure_buckets, ensure_users
+    from store.object_users import ensure_users
+    from store.objects import ensure_buckets
 
     ensure_buckets(admin)
     ensure_users(

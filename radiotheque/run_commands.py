@@ -154,11 +154,12 @@ def run_relay(settings: Settings, stop: threading.Event) -> None:
 
 
 def run_reconciler(settings: Settings, stop: threading.Event) -> None:
-    """Find what notifications lost, and films the live model has not seen."""
+    """Find what notifications lost, and films the live model has not seen; remove what is due."""
     from functools import partial
 
     from ingest.housekeeper import Housekeeper
     from ingest.reconciler import Reconciler
+    from ingest.taken import TakenDrops
     from store.log import lag_of
     from store.objects import MinioObjects
     from store.rows import connect
@@ -168,11 +169,10 @@ def run_reconciler(settings: Settings, stop: threading.Event) -> None:
         close.callback(rows.close)
         objects = MinioObjects(settings)
         reconciler = Reconciler(settings, rows, objects, partial(lag_of, settings))
-        housekeeper = Housekeeper(settings, rows, objects)
-        beside = threading.Thread(
-            target=housekeeper.run, args=(stop,), name="housekeeper", daemon=True
-        )
-        beside.start()
+        beside = (Housekeeper(settings, rows, objects), TakenDrops(rows.receipts, objects))
+        for clock in beside:
+            name = type(clock).__name__
+            threading.Thread(target=clock.run, args=(stop,), name=name, daemon=True).start()
         close.callback(_say_healthy("reconciler", settings, reconciler.figures.register))
         reconciler.run(stop)
 

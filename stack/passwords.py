@@ -13,7 +13,7 @@ SECRETS: Final = {
     "postgres_password": "the login roles of our programs",
     "minio_root_password": "MinIO's root user, for preparing buckets only",
     "s3_program_secret": "the MinIO user of our programs",
-    "s3_drop_secret": "the MinIO user that may only put and list in dropzone",
+    "s3_drop_secret": "the MinIO user that may only drop into dropzone",
     "valkey_password": "the cache",
     "triton_secret": "Triton's model load API",
     "web_secret": "signatures of sessions and CSRF tokens",

@@ -128,6 +128,8 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
         "quarantine_expire",
         "quarantine_spent",
         "quarantine_swept",
+        "receipts_kept",
+        "receipts_let_go",
         "receipts_missing",
         "receipts_open",
     },

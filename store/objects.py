@@ -1,4 +1,4 @@
-"""Buckets of objects, on MinIO or any S3 store: the only file that knows the client.
+"""Buckets of objects, on MinIO or any S3 store. Who may do what there: store/object_users.py.
 
 Four buckets: `dropzone` (raw drops, versioned, each told to Kafka by the store itself),
 `quarantine`, `radiographs` (our re-encoded films) and `models`. An error of the store never
@@ -16,11 +16,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
-import urllib3
-from minio import Minio, MinioAdmin
+from minio import Minio
 from minio.commonconfig import ENABLED, Filter
-from minio.credentials.providers import StaticProvider
-from minio.error import MinioAdminException, S3Error
+from minio.error import S3Error
 from minio.lifecycleconfig import (
     Expiration,
     LifecycleConfig,
@@ -57,47 +55,6 @@ _SINGLE_PART: Final = 5 << 20
 #: What the store is asked to keep and give back, and a key that it must know nothing of.
 _ASKED_FOR: Final = ("quarantine", "does-the-store-work", b"It does.")
 _NOT_THERE: Final = "does-the-store-work/not-there"
-
-_OURS_ARN: Final = tuple(f"arn:aws:s3:::*{name}" for name in BUCKETS)
-#: Of the buckets themselves. MinIO compares a pattern with "name/": without the last slash no
-#: pattern ever fits, and listing is denied while objects are read and written.
-_OURS_BUCKETS: Final = tuple(f"{arn}/" for arn in _OURS_ARN)
-_PROGRAM_RIGHTS: Final = (
-    {
-        "Effect": "Allow",
-        "Action": ["s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation"],
-        "Resource": list(_OURS_BUCKETS),
-    },
-    {
-        "Effect": "Allow",
-        "Action": [
-            "s3:GetObject",
-            "s3:GetObjectVersion",
-            "s3:PutObject",
-            "s3:DeleteObject",
-            "s3:DeleteObjectVersion",
-            "s3:AbortMultipartUpload",
-            "s3:ListMultipartUploadParts",
-        ],
-        "Resource": [f"{arn}/*" for arn in _OURS_ARN],
-    },
-)
-_DROP_RIGHTS: Final = (
-    {
-        "Effect": "Allow",
-        "Action": ["s3:ListBucket", "s3:GetBucketLocation"],
-        "Resource": [_OURS_BUCKETS[0]],
-    },
-    {
-        "Effect": "Allow",
-        "Action": [
-            "s3:PutObject",
-            "s3:AbortMultipartUpload",
-            "s3:ListMultipartUploadParts",
-        ],
-        "Resource": [f"{_OURS_ARN[0]}/*"],
-    },
-)
 
 
 class MinioObjects:
@@ -298,38 +255,6 @@ def ensure_buckets(settings: Settings) -> None:
         ),
     )
     log.info("Buckets are there", extra={"buckets": len(BUCKETS)})
-
-
-def ensure_users(
-    settings: Settings, *, program: tuple[str, str], dropper: tuple[str, str]
-) -> None:
-    """Make MinIO's two users, given as (name, secret); a second time changes nothing.
-
-    `program` reads and writes our four buckets, `dropper` may only put into dropzone and list it.
-    Needs MinIO's root user. The buckets of tests, which have a prefix, count as ours.
-    """
-    admin = MinioAdmin(
-        endpoint=settings.s3_endpoint,
-        credentials=StaticProvider(
-            settings.s3_access_key.get_secret_value(), settings.s3_secret_key.get_secret_value()
-        ),
-        region=settings.s3_region,
-        secure=settings.s3_secure,
-    )
-    for (name, secret), policy, statements in (
-        (program, "radiotheque-programs", _PROGRAM_RIGHTS),
-        (dropper, "radiotheque-drop", _DROP_RIGHTS),
-    ):
-        document = {"Version": "2012-10-17", "Statement": list(statements)}
-        try:
-            admin.user_add(name, secret)
-            admin.policy_add(policy, policy=document)
-            admin.policy_set(policy, user=name)
-        except MinioAdminException as error:
-            raise Unavailable("minio", f"user {name}: {error}") from None
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise Unavailable("minio", f"user {name}: {type(error).__name__}") from None
-    log.info("The store's users are there")
 
 
 def _make(minio: Minio, bucket: str, region: str) -> None:

@@ -14,7 +14,7 @@ which sees every film; web's login role may not leave it out (Forbidden).
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 import numpy as np
@@ -113,6 +113,14 @@ class Receipts(Protocol):
         self, receipt: Receipt, *, code: str, wanted: str, came: str, events: Sequence[Message]
     ) -> ReceiptState:
         """End the receipt as `rejected`, unless it has a later state. Returns its state."""
+        ...
+
+    def kept(self, limit: int) -> list[Receipt]:
+        """Return drops that were taken and whose `keep_until` is over, longest first."""
+        ...
+
+    def let_go(self, receipts: Sequence[UUID]) -> None:
+        """Note that their versions are gone from dropzone: `kept` returns them no more."""
         ...
 
     def recent(self, account: UUID, limit: int = 100) -> list[Receipt]:
@@ -832,6 +840,10 @@ class Publisher(Protocol):
 
 
 Clock = Callable[[], float]
+
+
+#: Before the keys in bucket `dropzone` of what the browser uploads; no depositor's own prefix.
+UPLOADS: Final = "uploads/"
 
 
 def held_key(receipt: UUID | str, what: str) -> str:

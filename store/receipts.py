@@ -48,6 +48,7 @@ class PostgresReceipts:
             "depositor": str(drop.depositor) if drop.depositor else None,
             "form": _form_json(drop.form) or None,
             "statement": drop.statement,
+            "keep_s": drop.keep_s,
         }
 
     def open_many(self, drops: Sequence[Drop]) -> list[Receipt]:
@@ -119,6 +120,12 @@ class PostgresReceipts:
         self, receipt: Receipt, *, code: str, wanted: str, came: str, events: Sequence[Message]
     ) -> ReceiptState:
         return stopped(self._database, "receipts_reject", receipt, (code, wanted, came), events)
+
+    def kept(self, limit: int) -> list[Receipt]:
+        return [receipt_of(row) for row in self._database.rows("receipts_kept", limit=limit)]
+
+    def let_go(self, receipts: Sequence[UUID]) -> None:
+        self._database.rows("receipts_let_go", receipts=list(receipts))
 
     def recent(self, account: UUID, limit: int = 100) -> list[Receipt]:
         rows = self._database.rows("receipts_recent", account=account, limit=limit)

@@ -52,7 +52,10 @@ class FormSays:
 
 @dataclass(frozen=True)
 class Drop:
-    """One version of one object in dropzone, as MinIO or the web tells of it."""
+    """One version of one object in dropzone, as MinIO or the web tells of it.
+
+    keep_s: seconds for which that version stays readable to its depositor once it is taken.
+    """
 
     bucket: str
     key: str
@@ -65,6 +68,7 @@ class Drop:
     depositor: UUID | None = None
     form: FormSays = field(default_factory=FormSays)
     statement: str | None = None
+    keep_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,8 @@ class Receipt:
     a steward let it pass, with the parts `black_out` of the film blacked out. `note` is why a
     steward refused it, for its depositor alone.
     `statement` is the version of what the depositor stated (schemas/provenance.py); `sharing` is
-    the film's, as it is now.
+    the film's, as it is now. `keep_until`: once taken, its version stays in dropzone until then
+    and is removed by the clock of ingest/taken.py; None where it goes at once, or is gone.
     """
 
     id: UUID
@@ -106,6 +111,7 @@ class Receipt:
     statement: str | None = None
     stated_at: datetime | None = None
     sharing: Sharing | None = None
+    keep_until: datetime | None = None
 
     @property
     def kept_private(self) -> bool:

@@ -130,6 +130,10 @@ class Settings(BaseSettings):
         500, description="analyses the reconciler leaves outstanding at most"
     )
 
+    keep_taken_s: Annotated[float, Field(ge=0)] = Field(
+        30.0,
+        description="seconds a bulk drop stays readable for its depositor once it was taken",
+    )
     refused_days: Annotated[float, Field(ge=0)] = Field(
         7.0, description="days after which the bytes of a refused drop are deleted"
     )

@@ -147,6 +147,10 @@ class Site:
         over = len(rows) == 6 and len(done) == 4 and any(row["code"] for row in rows)
         return done if over else []
 
+    def has_let_go(self, patient: Patient) -> bool:
+        """Return whether what was taken of the patient's drops is gone from dropzone."""
+        return all(row["keep_until"] is None or row["code"] for row in self.receipts(patient))
+
     def is_quiet(self) -> bool:
         """Return whether all that was said has been published."""
         with self._connection() as connection:

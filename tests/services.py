@@ -31,6 +31,8 @@ from stack.state import State
 from store.settings import PREFIX, Settings, load_settings
 
 TEMPLATE: Final = "radiotheque_template"
+#: What the tests' stack is told besides: a taken drop is gone sooner, so nobody waits for long.
+TOLD: Final = {f"{PREFIX}KEEP_TAKEN_S": "5"}
 
 
 def test_state() -> State:
@@ -54,7 +56,10 @@ def start(state: State, *, services_only: bool, prepare: bool = True) -> None:
     if not (cache_root() / f"minio-{MINIO_VERSION}").is_dir():
         without_services("the services are not installed: `make test` installs them")
     try:
-        up(state, services_only=services_only, prefer_usual_ports=False, prepare=prepare)
+        with pytest.MonkeyPatch.context() as environment:
+            for name, value in TOLD.items():
+                environment.setenv(name, value)
+            up(state, services_only=services_only, prefer_usual_ports=False, prepare=prepare)
     except (StartFailedError, CommandFailedError, OSError) as error:
         show_logs(state)
         without_services(f"the services did not start: {error}")

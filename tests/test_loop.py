@@ -17,6 +17,7 @@ from ingest.chest import ChestCheck
 from ingest.film_of_file import film_of_file
 from ingest.handler import IngestHandler
 from ingest.renditions import Developed
+from ingest.taken import TakenDrops
 from schemas.flow import GROUPS
 from schemas.models import CHECK_FILE, model_key
 from schemas.presentation import Presentation
@@ -37,7 +38,7 @@ from workers.similar import SimilarHandler
 
 EFFECTS = {
     "put", "put_file", "remove", "open_many", "open_with_event", "accept", "reject", "save",
-    "published", "publish", "put_similar", "commit", "add",
+    "published", "publish", "put_similar", "commit", "add", "let_go",
 }  # fmt: skip
 BULK_FILMS, UPLOADED = 5, 2
 
@@ -123,12 +124,14 @@ class System:
         self.objects.put("models", model_key(said, CHECK_FILE), numbers)
         self.rows.models.register(said, "live")
         self.wire = Wire(kill_at)
-        self.settings = settings(batch_films=3)
+        # Bulk drops are due at once, and their versions go by the clock.
+        self.settings = settings(batch_films=3, keep_taken_s=1e-6)
         self.starts: dict[str, Callable[[], Any]] = {
             "ingest": self._ingest,
             "relay": self._relay,
             "analyse": self._analyse,
             "similar": self._similar,
+            "taken": self._taken,
         }
         self.programs = {name: start() for name, start in self.starts.items()}
         self.kills = 0
@@ -163,6 +166,10 @@ class System:
     def _relay(self) -> Callable[[], Any]:
         rows: Any = WatchedRows(self.rows, self.wire)
         return Relay(rows, self.wire.on(FakePublisher(self.log))).move
+
+    def _taken(self) -> Callable[[], Any]:
+        rows: Any = WatchedRows(self.rows, self.wire)
+        return TakenDrops(rows.receipts, self.wire.on(self.objects)).once
 
     def drop(self) -> list[str]:
         """Drop films in bulk and by upload; return the keys."""

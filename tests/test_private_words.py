@@ -161,6 +161,7 @@ def test_on_the_real_services_no_word_of_a_patient_outlives_its_way_in(
         assert patient.code in library.ask("POST", f"/radiographs/{film}/comments", comment)
     answers = [library.ask("GET", f"/radiographs/{film}/similar") for film in films]
     eventually(library.is_quiet, 60, every_s=0.5, what="nothing waits in the outbox")
+    eventually(lambda: library.has_let_go(patient), 60, every_s=0.5, what="taken drops are gone")
 
     search = Search(patient)
     search.look_all("answers", answers)

@@ -5,7 +5,8 @@ CREATE TYPE api.receipt_row AS (
     created_at timestamptz, updated_at timestamptz, size bigint, filename text, depositor uuid,
     code text, wanted text, came text, film text, form jsonb, contradicts text[],
     held_at timestamptz, released_at timestamptz, black_out jsonb, note text,
-    statement text, stated_at timestamptz, sharing text, new boolean
+    statement text, stated_at timestamptz, sharing text, keep_until timestamptz,
+    new boolean
 );
 
 CREATE FUNCTION rules.receipt_row(r rad.receipt, p_new boolean) RETURNS api.receipt_row
@@ -14,7 +15,7 @@ LANGUAGE sql STABLE AS $$
         r.updated_at, r.size, r.filename, r.depositor, r.code, r.wanted, r.came, r.film,
         r.said -> 'form', r.contradicts, r.held_at, r.released_at, r.black_out, r.note,
         r.statement, r.stated_at, (SELECT f.sharing FROM film f WHERE f.id = r.film),
-        p_new)::api.receipt_row;
+        r.keep_until, p_new)::api.receipt_row;
 $$;
 
 -- Whether an account knows of a receipt: its depositor, and the stewards of its site.
@@ -112,13 +113,14 @@ BEGIN
     FROM (SELECT DISTINCT drop ->> 'site' AS site FROM jsonb_array_elements(p_drops) AS drop);
     WITH inserted AS (
         INSERT INTO receipt (id, bucket, key, version, lane, site, source, size, filename,
-            depositor, key_code, said, statement, stated_at)
+            depositor, key_code, said, statement, stated_at, keep_until)
         SELECT id, bucket, key, version, lane, site, source, size, filename, depositor, key_code,
             CASE WHEN form IS NOT NULL THEN jsonb_build_object('form', form) END,
-            statement, CASE WHEN statement IS NOT NULL THEN clock_timestamp() END
+            statement, CASE WHEN statement IS NOT NULL THEN clock_timestamp() END,
+            CASE WHEN keep_s > 0 THEN clock_timestamp() + make_interval(secs => keep_s) END
         FROM jsonb_to_recordset(p_drops) AS d(id uuid, bucket text, key text, version text,
             lane text, site text, source text, size bigint, filename text, depositor uuid,
-            key_code text, form jsonb, statement text)
+            key_code text, form jsonb, statement text, keep_s double precision)
         -- One order for all: two batches with the same drops must not wait for each other.
         ORDER BY id
         ON CONFLICT DO NOTHING RETURNING id
@@ -304,6 +306,22 @@ CREATE FUNCTION api.receipts_reject(
     p_receipt uuid, p_code text, p_wanted text, p_came text, p_events jsonb
 ) RETURNS text LANGUAGE sql AS $$
     SELECT rules.stop_receipt(p_receipt, 'rejected', p_code, p_wanted, p_came, p_events);
+$$;
+
+-- What lay in dropzone for its depositor's client to look at -----------------------------------
+
+-- Return drops that were taken and whose version has been readable for long enough, longest
+-- first. What is refused has days of its own (receipts_quarantine.sql).
+CREATE FUNCTION api.receipts_kept(p_limit bigint) RETURNS SETOF api.receipt_row
+LANGUAGE sql STABLE AS $$
+    SELECT (rules.receipt_row(r, false)).* FROM receipt r
+    WHERE r.keep_until <= now() AND r.state NOT IN ('received', 'rejected')
+    ORDER BY r.keep_until LIMIT p_limit;
+$$;
+
+-- Note that the versions of these drops are gone.
+CREATE FUNCTION api.receipts_let_go(p_receipts uuid[]) RETURNS void LANGUAGE sql AS $$
+    UPDATE receipt SET keep_until = NULL WHERE id = ANY (p_receipts);
 $$;
 
 CREATE FUNCTION api.receipts_recent(p_account uuid, p_limit bigint)

@@ -38,7 +38,7 @@ BEGIN
     DELETE FROM manifest_line
     WHERE key_code IN (SELECT key_code FROM receipt WHERE film = p_film);
     UPDATE receipt SET film = NULL, filename = NULL, said = NULL, key = 'erased/' || id,
-        key_code = NULL,
+        key_code = NULL, raw_code = NULL, keep_until = NULL,
         state = 'rejected', code = 'erased', wanted = 'a film that was not erased',
         came = 'an erased film', updated_at = clock_timestamp()
     WHERE film = p_film;

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, get_args
 from uuid import UUID
 
@@ -64,6 +65,7 @@ class FakeReceipts:
             form=drop.form,
             statement=drop.statement,
             stated_at=moment if drop.statement else None,
+            keep_until=moment + timedelta(seconds=drop.keep_s) if drop.keep_s else None,
         )
         tables.receipts[identity] = receipt
         tables.signal("receipt", str(identity))
@@ -125,6 +127,22 @@ class FakeReceipts:
                 for drop in drops
                 if receipt_id(drop.bucket, drop.key, drop.version) not in known
             ]
+
+    def kept(self, limit: int) -> list[Receipt]:
+        with self._tables.work():
+            due = [
+                row
+                for row in self._tables.receipts.values()
+                if row.keep_until and row.keep_until <= now()
+                if row.state not in {"received", "rejected"}
+            ]
+            return sorted(due, key=lambda row: str(row.keep_until))[:limit]
+
+    def let_go(self, receipts: Sequence[UUID]) -> None:
+        with self._tables.work():
+            for receipt in receipts:
+                known = self._tables.receipts[receipt]
+                self._tables.receipts[receipt] = replace(known, keep_until=None)
 
     def accept(
         self,

@@ -43,6 +43,7 @@ def erase_film(
             film=None,
             filename=None,
             key=f"erased/{receipt.id}",
+            keep_until=None,
             state="rejected",
             code="erased",
             wanted="a film that was not erased",

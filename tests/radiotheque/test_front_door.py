@@ -22,7 +22,7 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.services
 
 
-def test_secrets_open_what_they_say_and_the_s3_user_may_only_put_and_list(
+def test_secrets_open_what_they_say_and_the_s3_user_may_only_drop(
     whole_stack: WholeStack,
 ) -> None:
     # When the secrets are asked for
@@ -32,7 +32,7 @@ def test_secrets_open_what_they_say_and_the_s3_user_may_only_put_and_list(
     assert set(said["s3"]) == {"access_key", "secret_key"}
     assert set(said["web"]) == {"user", "password", "token"}
 
-    # And the S3 user puts into dropzone, and neither reads, removes nor goes elsewhere
+    # And the S3 user puts into dropzone, reads back, and neither removes nor goes elsewhere
     objects = connect_objects(
         load_settings(
             {f"{PREFIX}STATE": str(whole_stack.state.root)},
@@ -44,8 +44,7 @@ def test_secrets_open_what_they_say_and_the_s3_user_may_only_put_and_list(
     assert [key for key, *_ in objects.versions("dropzone", "front-door/")] == [
         "front-door/not-a-film.txt"
     ]
-    with pytest.raises(RadiothequeError):
-        objects.read("dropzone", "front-door/not-a-film.txt")
+    assert objects.read("dropzone", "front-door/not-a-film.txt") == b"not a film"
     with pytest.raises(RadiothequeError):
         objects.remove("dropzone", "front-door/not-a-film.txt")
     with pytest.raises(RadiothequeError):

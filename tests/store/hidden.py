@@ -231,6 +231,8 @@ PROGRAMS: Final = frozenset(
         "quarantine_spent",
         "quarantine_swept",
         "receipts_accept",
+        "receipts_kept",
+        "receipts_let_go",
         "receipts_missing",
         "receipts_reject",
         "vectors_embedded",

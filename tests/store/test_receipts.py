@@ -198,3 +198,35 @@ def test_a_receipt_accepted_while_its_film_is_being_analysed_ends_analysed(
         save.join()
         assert full.now(second).state == "analysed", seed
     real.close()
+
+
+def test_a_kept_drop_is_due_once_it_is_taken_and_its_moment_is_over(shelf: Library) -> None:
+    receipts = shelf.rows.receipts
+    soon, late = (replace(drop(seed), keep_s=keep_s) for seed, keep_s in ((1, 1e-6), (2, 60.0)))
+    opened = receipts.open_many([soon, late, drop(3)])
+    assert [row.keep_until is not None for row in opened] == [True, True, False]
+    assert receipts.kept(10) == []
+    for row, seed in zip(opened, (1, 2, 3), strict=True):
+        receipts.accept(row, film(seed), received(row, film(seed)))
+    assert [row.id for row in receipts.kept(10)] == [opened[0].id]
+    receipts.let_go([opened[0].id])
+    assert receipts.kept(10) == []
+    # Opened again, as a repeated record does: it has been let go for good.
+    assert receipts.open_many([soon])[0].keep_until is None
+
+
+def test_what_waits_for_a_steward_is_due_and_what_is_refused_or_erased_is_not(
+    shelf: Library,
+) -> None:
+    receipts = shelf.rows.receipts
+    soon = [replace(drop(seed), keep_s=1e-6) for seed in (1, 2, 3)]
+    held, refused, erased = receipts.open_many(soon)
+    reason = {"code": "not-a-chest", "wanted": "a chest film", "came": "another"}
+    shelf.rows.quarantine.hold(held, **reason, events=[])
+    receipts.reject(refused, **reason, events=[])
+    receipts.accept(erased, film(3), received(erased, film(3)))
+    shelf.rows.films.erase(film(3).id, account=shelf.admin.id)
+    assert [row.id for row in receipts.kept(10)] == [held.id]
+    gone = receipts.get(erased.id)
+    assert gone is not None
+    assert gone.keep_until is None

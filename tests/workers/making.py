@@ -42,6 +42,7 @@ def settings(**changes: object) -> Settings:
             "s3_access_key": "a",
             "s3_secret_key": "b",
             "postgres_password": "p",
+            "keep_taken_s": 0.0,
             "redis_url": "redis://127.0.0.1:1/0",
             "triton_secret": "t",
             "web_secret": "w",

@@ -10,7 +10,7 @@ from flask import Response, request
 from werkzeug.wsgi import get_input_stream
 
 from schemas.errors import NotFound
-from store.ports import Objects
+from store.ports import UPLOADS, Objects
 from store.records import Account, Drop
 from web import health, uploads
 from web.api.receipt_shapes import ManifestOut, ReceiptOut, ReceiptQuery, ReceiptsOut
@@ -148,7 +148,7 @@ def _put_all(files: list[Upload], account: Account) -> list[Drop]:
 
 def _put(file: Upload, *, objects: Objects, site: str, depositor: UUID) -> Drop:
     # A key of its own, not the file's name: names may hold a patient's.
-    key = f"uploads/{uuid4()}"
+    key = f"{UPLOADS}{uuid4()}"
     if file.path is None:
         version = objects.put(DROPZONE, key, bytes(file.data))
     else:
