@@ -182,7 +182,7 @@ class IngestHandler:
             return
         if receipt.state != "received" and receipt.code != "erased":
             return
-        if receipt.lane == "bulk" and is_manifest(receipt.key):
+        if is_manifest(receipt.key):
             self._read_manifest(task)
             return
         ready = self._read(task)
@@ -198,7 +198,7 @@ class IngestHandler:
             while page := list(islice(lines, _PAGE)):
                 self._rows.manifests.put(receipt, page)
         except Refusal as refusal:
-            # What it said until there stays said: it is true, and may come again.
+            # Of a manifest that was not read whole no line meets a film.
             self._reject(task, refusal)
             return
         summary = manifest.summary()

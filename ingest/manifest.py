@@ -5,41 +5,36 @@ Its columns are CheXpert's (Path, Sex, Age, Frontal/Lateral, AP/PA and the fourt
 Sharing.
 Only Path is required: the film's key, from the folder that the manifest lies in. What is not
 understood is counted with its line and column, never quoted, and the film goes on without it.
+How tables are saved is ingest/manifest_table.py, what stands in their cells
+ingest/manifest_cells.py.
 """
 
-import codecs
-import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from pydantic import ValidationError
-
+from ingest import manifest_cells as cells
 from ingest.deidentify import deidentify
+from ingest.manifest_cells import COLUMNS
+from ingest.manifest_line import Faults, Line
+from ingest.manifest_table import Row, Table
 from ingest.says import FileSays
+from schemas.deposits import film_key, place_of
+from schemas.drop_paths import one_form, plain_path
 from schemas.errors import Refusal
-from schemas.film_files import MANIFEST_NAME
 from schemas.findings import FINDINGS
-from schemas.provenance import DepositorSays
-from store.records import FormSays, ManifestFault, ManifestLine, ManifestSummary
+from store.records import FormSays
+from store.records_manifests import ManifestLine, ManifestSummary
 
-#: Columns besides the findings.
-COLUMNS: Final = (
-    "Path", "Sex", "Age", "Frontal/Lateral", "AP/PA",
-    "PatientID", "StudyDate", "Site", "Source", "Licence", "Sharing",
-)  # fmt: skip
-_KNOWN: Final = frozenset({*COLUMNS, *FINDINGS})
-#: Faults that are told one by one, and unknown columns that are named; the rest is counted.
+_NAMES: Final = {name.casefold(): name for name in ("Path", "Site", *COLUMNS)}
+#: Unknown columns that are named; the rest is counted with them.
 _TOLD: Final = 20
-#: Characters of one line's field: a quote that nobody closed must not swallow the file.
-_FIELD_MAX: Final = 10_000
-_LINE_MAX: Final = 1 << 20
-_DAY: Final = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
-_SEXES: Final = {"MALE": "M", "FEMALE": "F", "M": "M", "F": "F", "O": "O", "UNKNOWN": ""}
-_SIDES: Final = {"FRONTAL": "FRONTAL", "LATERAL": "LATERAL"}
-_VIEWS: Final = {"AP": "AP", "PA": "PA", "LL": "LATERAL", "RL": "LATERAL"}
-_VALUES: Final = {"1": 1, "1.0": 1, "0": 0, "0.0": 0, "-1": -1, "-1.0": -1}
+#: Bytes and lines of a manifest: ten times CheXpert's.
+_BYTES_MAX: Final = 256 << 20
+_LINES_MAX: Final = 2_300_000
+#: The folder that CheXpert's own paths begin with, wherever the table lies.
+_CHEXPERT: Final = re.compile(r"CheXpert-v\d\.\d(-small)?")
 
 
 @dataclass
@@ -55,152 +50,156 @@ class Manifest:
     secret: str
     site: str | None
     _count: int = 0
-    _malformed: int = 0
-    _examples: list[ManifestFault] = field(default_factory=list)
+    _usable: int = 0
+    _own_folder: int = 0
+    _faults: Faults = field(default_factory=Faults)
     _unknown: tuple[str, ...] = ()
+    _table: Table = field(default_factory=lambda: Table(_fits))
+    #: Where each known column stands: twice or more where it has twins.
+    _places: dict[str, list[int]] = field(default_factory=dict)
+    _width: int = 0
 
     def lines(self, chunks: Iterable[bytes]) -> Iterator[ManifestLine]:
-        """Yield each line that names a path. Raises Refusal `manifest` without that column."""
-        rows = csv.reader(_text(chunks))
-        try:
-            header = [name.strip() for name in next(rows, [])]
-        except csv.Error:
-            header = []
-        if "Path" not in header:
-            raise Refusal("manifest", wanted="a column named Path", came="a table without it")
-        # Names of columns may be anything: only short plain ones are told.
-        unknown = [name for name in header if name not in _KNOWN]
-        self._unknown = tuple(name[:40] for name in unknown[:_TOLD])
-        try:
-            for row in rows:
-                if row:
-                    self._count += 1
-                    line = self._line(rows.line_num, dict(zip(header, row, strict=False)))
-                    if line is not None:
-                        yield line
-        except csv.Error:
-            self._fault(rows.line_num, "Path", "a line of comma-separated values")
+        """Yield each line that names a path.
+
+        Raises Refusal `manifest` without a column named Path, or for more bytes or lines than a
+        manifest may have.
+        """
+        rows = self._table.rows(_within(chunks, _BYTES_MAX))
+        self._header(next(rows, Row(1, None)))
+        for row in rows:
+            if row.number > _LINES_MAX:
+                raise Refusal("manifest", wanted=f"at most {_LINES_MAX} lines", came="more")
+            self._count += 1
+            if row.cells is None:
+                wanted = cells.REST_WANTED if row.is_rest else cells.ROW_WANTED
+                self._faults.add("broken", row.number, "", wanted)
+                continue
+            line = self._line(row.number, row.cells)
+            if line is not None:
+                self._usable += 1
+                yield line
 
     def summary(self) -> ManifestSummary:
         """Return what was read so far."""
-        return ManifestSummary(self._count, self._unknown, self._malformed, tuple(self._examples))
+        return ManifestSummary(
+            lines=self._count,
+            unknown=self._unknown,
+            faults=dict(self._faults.counts),
+            examples=tuple(self._faults.told),
+            encoding=self._table.encoding,
+            separator=self._table.separator,
+            usable=self._usable,
+            own_folder=self._own_folder,
+        )
 
-    def _line(self, number: int, row: Mapping[str, str]) -> ManifestLine | None:
-        said = {name: text.strip() for name, text in row.items() if name in _KNOWN}
-        path = said.get("Path", "").removeprefix("./").lstrip("/")
-        if not path or "\0" in path or ".." in path.split("/"):
-            self._fault(number, "Path", "a path under the manifest's folder")
+    def _header(self, row: Row) -> None:
+        names = [name.strip() for name in row.cells or ()]
+        while names and not names[-1]:
+            names.pop()
+        self._width = len(names)
+        unknown = []
+        for place, name in enumerate(names):
+            known = _NAMES.get(one_form(name).casefold())
+            if known:
+                self._places.setdefault(known, []).append(place)
+                continue
+            told = cells.told_name(name, place + 1)
+            unknown.append(told)
+            if not cells.is_text(name):
+                self._faults.add("text", row.number, told, cells.TEXT_WANTED)
+        if "Path" not in self._places:
+            raise Refusal("manifest", wanted="a column named Path", came="a table without it")
+        self._unknown = tuple(unknown[:_TOLD])
+        for name, places in self._places.items():
+            if len(places) > 1:
+                self._faults.add("twin-column", row.number, name, cells.TWIN_WANTED)
+
+    def _line(self, number: int, row: list[str]) -> ManifestLine | None:
+        if any(cell.strip() for cell in row[self._width :]):
+            # A separator within a value: what stands behind it would be read as another column.
+            self._faults.add("cells", number, "", cells.CELLS_WANTED)
             return None
-        folder = self.key[: -len(MANIFEST_NAME)]
-
-        def ask(column: str, wanted: str, read: Callable[[str], Any]) -> Any:
-            text = said.get(column, "")
-            if not text:
-                return None
-            try:
-                return read(text)
-            except (KeyError, ValueError):
-                self._fault(number, column, wanted)
-                return None
-
+        line = Line(number, row, self._places, self._faults)
+        written = line.text("Path")
+        path = plain_path(written) if written else None
+        if path is None:
+            if not line.has_fault("Path"):
+                self._faults.add("path", number, "Path", cells.PATH_WANTED)
+            return None
+        key, second_key = self._keys(path)
         says = FileSays(
             format="dicom",
-            patient_id=ask("PatientID", "a code of 64 characters at most", _code),
-            sex=ask("Sex", "Male or Female", lambda text: _SEXES[text.upper()]),
-            age=ask("Age", "whole years, 0 to 150", _age),
-            study_date=ask("StudyDate", "a day as 2026-11-25", _day),
-            view=self._view(number, ask),
+            patient_id=line.value("PatientID"),
+            sex=line.value("Sex"),
+            age=line.value("Age"),
+            study_date=line.value("StudyDate"),
+            view=self._view(line),
         )
         known = deidentify(says, FormSays(), secret=self.secret, data_set=self.site or "")
-        ask("Site", "the site that the films are dropped at", self._own_site)
+        site = line.text("Site")
+        if site and self.site is not None and site != self.site:
+            self._faults.add("site", number, "Site", cells.SITE_WANTED)
         return ManifestLine(
             bucket=self.bucket,
-            key=f"{folder}{path}",
+            key=key,
+            second_key=second_key,
+            line=number,
             patient=known.patient,
             study=known.study,
             view=known.view,
             facts=known.facts,
             also=known.also,
-            source=ask("Source", "small letters, digits and hyphens", _said("source")),
-            licence=ask("Licence", "a licence by its SPDX name", _said("licence")),
-            sharing=ask("Sharing", "private, library or open", _said("sharing")),
+            source=line.value("Source"),
+            licence=line.value("Licence"),
+            sharing=line.value("Sharing"),
             labels={
                 finding: value
                 for finding in FINDINGS
-                if (value := ask(finding, "1.0, 0.0, -1.0 or nothing", _VALUES.__getitem__))
-                is not None
+                if (value := line.value(finding)) is not None
             },
         )
 
-    def _view(self, number: int, ask: Callable[..., Any]) -> str | None:
+    def _keys(self, path: str) -> tuple[str, str | None]:
+        """Return the key that a path names, and the other one where it may name two.
+
+        A path may begin with the manifest's own folder, as CheXpert's do. Where the folder is not
+        to be seen (`aws s3 sync CheXpert-v1.0-small s3://dropzone/`), CheXpert's name tells.
+        """
+        deposit, own = place_of(self.key)
+        folder = one_form(own.rpartition("/")[0])
+        before = f"{folder}/" if folder else ""
+
+        def key(named: str) -> str:
+            return named if deposit is None else film_key(self.secret, deposit, named)
+
+        first, _, rest = path.partition("/")
+        if rest and first == folder.rpartition("/")[2]:
+            self._own_folder += 1
+            return key(before + rest), None
+        if rest and _CHEXPERT.fullmatch(first):
+            self._own_folder += 1
+            return key(before + path), key(before + rest)
+        return key(before + path), None
+
+    def _view(self, line: Line) -> str | None:
         """Return PA, AP or LATERAL from CheXpert's two columns."""
-        side = ask("Frontal/Lateral", "Frontal or Lateral", lambda text: _SIDES[text.upper()])
-        # CheXpert has LL and RL there, too: left and right lateral.
-        view = ask("AP/PA", "AP, PA, LL or RL", lambda text: _VIEWS[text.upper()])
+        side, view = line.value("Frontal/Lateral"), line.value("AP/PA")
         if side == "LATERAL" and view in {"AP", "PA"}:
-            self._fault(number, "AP/PA", "no frontal view of a lateral film")
+            self._faults.add("value", line.number, "AP/PA", cells.VIEW_WANTED)
         return "LATERAL" if side == "LATERAL" else view
 
-    def _own_site(self, text: str) -> str:
-        if self.site is not None and text != self.site:
-            raise ValueError
-        return text
 
-    def _fault(self, line: int, column: str, wanted: str) -> None:
-        self._malformed += 1
-        if len(self._examples) < _TOLD:
-            self._examples.append(ManifestFault(line, column, wanted))
+def _fits(header: list[str]) -> int:
+    """Return how many known columns a header has."""
+    return sum(one_form(name.strip()).casefold() in _NAMES for name in header)
 
 
-def _code(text: str) -> str:
-    if len(text) > 64 or "\0" in text:
-        raise ValueError
-    return text
-
-
-def _age(text: str) -> str:
-    years = float(text)
-    if not 0 <= years <= 150 or years != int(years):
-        raise ValueError
-    return f"{int(years):03d}Y"
-
-
-def _day(text: str) -> str:
-    found = _DAY.fullmatch(text)
-    if not found:
-        raise ValueError
-    return "".join(found.groups())
-
-
-def _said(name: str) -> Callable[[str], str]:
-    """Return a reader of what a depositor may say: source, licence or sharing."""
-
-    def read(text: str) -> str:
-        try:
-            DepositorSays.model_validate({name: text})
-        except ValidationError:
-            raise ValueError from None
-        return text
-
-    return read
-
-
-def _text(chunks: Iterable[bytes]) -> Iterator[str]:
-    """Yield lines, with their ends, of UTF-8 text; what is none is replaced."""
-    csv.field_size_limit(_FIELD_MAX)
-    decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
-    # A line's pieces are joined once: joined at each chunk, a long one takes time by its square.
-    pieces: list[str] = []
-    length = 0
+def _within(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
+    """Yield the chunks. Raises Refusal `manifest` when there are more bytes than this."""
+    total = 0
     for chunk in chunks:
-        first, *others = decoder.decode(chunk).split("\n")
-        pieces.append(first)
-        length += len(first)
-        for piece in others:
-            yield "".join(pieces) + "\n"
-            pieces, length = [piece], len(piece)
-        if length > _LINE_MAX:
-            raise csv.Error("a line without end")
-    last = "".join(pieces) + decoder.decode(b"", final=True)
-    if last:
-        yield last
+        total += len(chunk)
+        if total > most:
+            raise Refusal("manifest", wanted=f"at most {most} bytes", came="more")
+        yield chunk

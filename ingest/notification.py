@@ -16,11 +16,11 @@ from urllib.parse import unquote_to_bytes
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingest.folders import is_folder
+from schemas.deposits import UPLOADS
 from schemas.errors import Dead
 from schemas.plain_text import shown
 from schemas.provenance import DepositorSays
 from store.objects import MEDIA, said_in
-from store.ports import UPLOADS
 from store.records import Drop, FormSays
 from store.settings import Settings
 

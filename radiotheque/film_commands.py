@@ -101,7 +101,8 @@ def keys_of(chosen: argparse.Namespace) -> dict[Path, str] | None:
     prefix = f"{chosen.prefix.strip('/')}/" if chosen.prefix.strip("/") else ""
     keys = {path: f"{prefix}{path.relative_to(folder).as_posix()}" for path in paths}
     if chosen.manifest is not None:
-        keys.pop(folder / MANIFEST_NAME, None)
+        for path in [path for path in keys if path.parent == folder and is_manifest(path.name)]:
+            del keys[path]
         keys[chosen.manifest] = f"{prefix}{MANIFEST_NAME}"
     dropped = frozenset(keys.values())
     for path, key in keys.items():

@@ -4,7 +4,10 @@ import secrets
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from store.records_manifests import ManifestSummary
 
 #: Absent films that are named; the rest is counted.
 _SHOWN: Final = 20
@@ -16,16 +19,18 @@ def print_summary(path: Path, key: str, dropped: frozenset[str]) -> bool:
     Returns False, with the reason on standard error, for a file that is no manifest.
     """
     from ingest.manifest import Manifest
+    from schemas.drop_paths import one_form
     from schemas.errors import Refusal
 
     # Nothing is kept of these lines: the codes they make are nobody's.
     manifest = Manifest("dropzone", key, secret=secrets.token_hex(), site=None)
+    here = {one_form(name) for name in dropped}
     absent: list[str] = []
     missing = 0
     try:
         with path.open("rb") as file:
             for line in manifest.lines(iter(partial(file.read, 1 << 18), b"")):
-                if line.key not in dropped:
+                if here.isdisjoint(line.keys):
                     missing += 1
                     absent += [line.key] if len(absent) < _SHOWN else []
     except OSError as error:
@@ -34,16 +39,29 @@ def print_summary(path: Path, key: str, dropped: frozenset[str]) -> bool:
     except Refusal as refusal:
         print(f"drop: {path}: want {refusal.wanted}, got {refusal.came}", file=sys.stderr)
         return False
-    summary = manifest.summary()
-    print(f"{path.name}: {summary.lines} lines")
+    _print_table(path.name, manifest.summary())
+    if missing:
+        print(f"  films that are not in this drop: {missing}")
+    for name in absent:
+        # A path of the table: what a terminal would obey is not shown.
+        print(f"    {name if name.isprintable() else ascii(name)}")
+    return True
+
+
+def _print_table(name: str, summary: "ManifestSummary") -> None:
+    """Print how a manifest was understood and what of it was left out, by kind."""
+    separators = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+    separator = separators[summary.separator or ","]
+    print(f"{name}: {summary.lines} lines, {summary.encoding}, separated by {separator}")
+    if summary.own_folder:
+        print(f"  paths that begin with the folder's own name: {summary.own_folder}")
     if summary.unknown:
         print(f"  columns that are not known, and left: {', '.join(summary.unknown)}")
     if summary.malformed:
         print(f"  values that are not understood, and left: {summary.malformed}")
-    for fault in summary.examples:
-        print(f"    line {fault.line}, {fault.column}: want {fault.wanted}")
-    if missing:
-        print(f"  films that are not in this drop: {missing}")
-    for name in absent:
-        print(f"    {name}")
-    return True
+    for kind, count in summary.faults.items():
+        print(f"  {kind}: {count}")
+        for fault in summary.examples:
+            if fault.kind == kind:
+                where = f", {fault.column}" if fault.column else ""
+                print(f"    line {fault.line}{where}: want {fault.wanted}")

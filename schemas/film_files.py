@@ -38,5 +38,5 @@ def may_be_film(name: str, head: bytes) -> bool:
 
 
 def is_manifest(key: str) -> bool:
-    """Return whether a key, or a path, is a manifest's, by its last segment."""
-    return key.rpartition("/")[2] == MANIFEST_NAME
+    """Return whether a key, or a path, is a manifest's, by its last segment in any case."""
+    return key.rpartition("/")[2].lower() == MANIFEST_NAME

@@ -12,6 +12,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.drop_paths import one_form
+
 #: Our uuid5 namespace. Changing it would rename every receipt and event: never do.
 NAMESPACE: Final = uuid.UUID("6f0c2c5e-2f5b-5d0e-9a43-7d6d1a6f3b11")
 
@@ -53,7 +55,15 @@ def keyed_code(secret: str, *parts: str) -> str:
 
 
 def key_code(secret: str, bucket: str, key: str) -> str:
-    """Return the code by which the receipts of an object are found; a key's blanks count."""
+    """Return the code by which the receipts of an object are found; a key's blanks count.
+
+    Names that look the same are the same: macOS writes them in NFD, most else in NFC.
+    """
+    return former_key_code(secret, bucket, one_form(key))
+
+
+def former_key_code(secret: str, bucket: str, key: str) -> str:
+    """Return the code that a key had before names of one look had one; of NFC it is the same."""
     return _keyed(secret, f"object\0{bucket}\0{key}")
 
 

@@ -83,7 +83,10 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
     | {
         "films_add_labels",
         "manifests_end",
+        "manifests_hold",
+        "manifests_join",
         "manifests_put",
+        "manifests_read",
         "quarantine_hold",
         "receipts_accept",
         "receipts_find",

@@ -1,13 +1,18 @@
 """Manifests of bulk drops, in PostgreSQL (store/functions/receipts_manifests.sql)."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, fields, replace
+from typing import Any, Final
 from uuid import UUID
 
 from schemas.identities import key_code
-from store.records import ManifestFault, ManifestLine, ManifestSummary, Receipt
-from store.rows import Database, json_value
+from store.manifest_lines import line_of, merged, said_of
+from store.records import Receipt
+from store.records_manifests import LineFates, ManifestFault, ManifestLine, ManifestSummary
+from store.rows import Call, Database, Row, json_value
+
+#: Lines that meet their films in one transaction, each under a lock: PostgreSQL has some thousand.
+_PAGE: Final = 500
 
 
 class PostgresManifests:
@@ -17,45 +22,66 @@ class PostgresManifests:
         self._database = database
         self._secret = secret
 
-    def put(self, manifest: Receipt, lines: Sequence[ManifestLine]) -> int:
-        said = [
-            {"key_code": key_code(self._secret, line.bucket, line.key), "said": said_of(line)}
-            for line in lines
-        ]
-        met: int = self._database.value(
-            "manifests_put", receipt=manifest.id, lines=json_value(said)
-        )
-        return met
+    def put(self, manifest: Receipt, lines: Sequence[ManifestLine]) -> None:
+        page: dict[str, ManifestLine] = {}
+        for line in lines:
+            for key in line.keys:
+                code = key_code(self._secret, line.bucket, key)
+                page[code] = merged(page[code], line) if code in page else line
+
+        def work(call: Call) -> None:
+            known = call.rows("manifests_hold", receipt=manifest.id, codes=list(page))
+            together = page | {
+                row["key_code"]: merged(_known(row), page[row["key_code"]]) for row in known
+            }
+            said = [
+                {
+                    "key_code": code,
+                    "line": line.line,
+                    "said": said_of(line),
+                    "differs": dict(line.left),
+                }
+                for code, line in together.items()
+            ]
+            call.rows("manifests_put", receipt=manifest.id, lines=json_value(said))
+
+        self._database.transaction(work)
 
     def end(self, manifest: Receipt, summary: ManifestSummary) -> None:
+        self._database.rows("manifests_read", receipt=manifest.id)
+        after: str | None = ""
+        while after is not None:
+            after = self._database.value(
+                "manifests_join", receipt=manifest.id, after=after, limit=_PAGE
+            )
         self._database.rows(
             "manifests_end",
             receipt=manifest.id,
             lines=summary.lines,
+            usable=summary.usable,
+            own_folder=summary.own_folder,
             unknown=list(summary.unknown),
-            malformed=summary.malformed,
+            encoding=summary.encoding,
+            separator=summary.separator,
+            faults=json_value(dict(summary.faults)),
             examples=json_value([asdict(fault) for fault in summary.examples]),
         )
 
     def get(self, receipt: UUID, *, account: UUID | None = None) -> ManifestSummary | None:
         row = self._database.row("manifests_get", receipt=receipt, account=account)
-        if row is None:
-            return None
-        examples = tuple(ManifestFault(**fault) for fault in row.pop("examples"))
-        return ManifestSummary(**row | {"unknown": tuple(row["unknown"])}, examples=examples)
+        return _summary(row) if row else None
 
 
-def said_of(line: ManifestLine) -> dict[str, Any]:
-    """Return what a line says, without the key; what is not said is left out."""
-    said: dict[str, Any] = {
-        "patient": line.patient,
-        "study": line.study,
-        "view": line.view,
-        "source": line.source,
-        "licence": line.licence,
-        "sharing": line.sharing,
-        "also": list(line.also),
-        "facts": line.facts.model_dump(mode="json", exclude_defaults=True),
-        "labels": dict(line.labels),
+def _known(row: Row) -> ManifestLine:
+    # Its key is not kept: the code stands for it.
+    return line_of(row["said"], "", "", line=row["line"], left=row["differs"])
+
+
+def _summary(row: Row) -> ManifestSummary:
+    fates: dict[str, Any] = {
+        field.name: row.pop(field.name) for field in fields(LineFates) if field.name in row
     }
-    return {name: value for name, value in said.items() if value not in (None, [], {})}
+    fates["absent_lines"] = tuple(fates["absent_lines"])
+    examples = tuple(ManifestFault(**fault) for fault in row.pop("examples"))
+    known = ManifestSummary(**row, fates=LineFates(**fates), examples=examples)
+    return replace(known, unknown=tuple(known.unknown))

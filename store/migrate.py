@@ -17,7 +17,7 @@ from typing import Final
 from urllib.parse import quote
 
 from schemas.errors import Unavailable
-from schemas.identities import key_code
+from schemas.identities import former_key_code, key_code
 from store.grants import API, EXPORT, GRANTS, LOGINS, OPERATOR, OWNER
 from store.rows import Connection, admin_connection, translated
 from store.settings import Settings
@@ -220,7 +220,11 @@ def _make_functions(own: Connection, fingerprint: str) -> None:
 
 
 def _fill_key_codes(own: Connection, secret: str) -> None:
-    """Give receipts of before migration 0005 the code that finds them, a page at a time."""
+    """Give receipts that lack it the code that finds them, a page at a time.
+
+    Those of before migration 0006 have none, and 0015 took it from keys that are not NFC: there
+    the lines of manifests that wait under the former code go along.
+    """
     while True:
         rows = own.execute(
             b"SELECT id, bucket, key FROM rad.receipt WHERE key_code IS NULL LIMIT 5000"
@@ -228,8 +232,17 @@ def _fill_key_codes(own: Connection, secret: str) -> None:
         if not rows:
             return
         codes = [key_code(secret, row["bucket"], row["key"]) for row in rows]
+        former = [former_key_code(secret, row["bucket"], row["key"]) for row in rows]
         own.execute(
             b"UPDATE rad.receipt r SET key_code = n.code"
             b" FROM unnest(%s::uuid[], %s::text[]) AS n(id, code) WHERE r.id = n.id",
             [[row["id"] for row in rows], codes],
+        )
+        own.execute(
+            b"UPDATE rad.manifest_line l SET key_code = n.code"
+            b" FROM (SELECT DISTINCT code, former FROM unnest(%s::text[], %s::text[])"
+            b" AS n(code, former) WHERE code <> former) AS n WHERE l.key_code = n.former"
+            b" AND NOT EXISTS (SELECT 1 FROM rad.manifest_line o"
+            b" WHERE o.key_code = n.code AND o.manifest = l.manifest)",
+            [codes, former],
         )

@@ -18,9 +18,9 @@ from minio import MinioAdmin
 from minio.credentials.providers import StaticProvider
 from minio.error import MinioAdminException
 
+from schemas.deposits import UPLOADS
 from schemas.errors import Conflict, NotFound, Unavailable
 from store.objects import BUCKETS
-from store.ports import UPLOADS
 from store.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ which sees every film; web's login role may not leave it out (Forbidden).
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 from uuid import UUID
 
 import numpy as np
@@ -40,8 +40,6 @@ from store.records import (
     LabelSource,
     Letter,
     LetterState,
-    ManifestLine,
-    ManifestSummary,
     ModelRow,
     ModelState,
     Neighbour,
@@ -53,6 +51,7 @@ from store.records import (
     Rendition,
     Role,
 )
+from store.records_manifests import ManifestLine, ManifestSummary
 
 
 class Receipts(Protocol):
@@ -187,18 +186,24 @@ class Quarantine(Protocol):
 class Manifests(Protocol):
     """What manifests of bulk drops say of films, before or after these come."""
 
-    def put(self, manifest: Receipt, lines: Sequence[ManifestLine]) -> int:
-        """Keep a page of lines; return how many met their film. Repeatable.
+    def put(self, manifest: Receipt, lines: Sequence[ManifestLine]) -> None:
+        """Keep a page of lines; none meets its film before `end`. Repeatable.
 
-        A film that comes later meets its line by `Receipts.accept`, under one lock per key. A
-        line fills what is missing of a film and adds labels (author `manifest`); it overwrites
-        nothing, and where it disagrees the film's receipt says so. A later line for a key takes
-        the place of one that waits.
+        Lines of one manifest on one film are one line in which what contradicts is left out
+        (store/manifest_lines.py).
         """
         ...
 
     def end(self, manifest: Receipt, summary: ManifestSummary) -> None:
-        """Keep the summary and make the receipt `manifest`."""
+        """Let the lines meet the films that are here, and make the receipt `manifest`. Repeatable.
+
+        A film that comes later meets its line by `Receipts.accept`, under one lock per key. A
+        line fills what is missing of a film and adds labels (author `manifest`); it overwrites
+        nothing but what an earlier manifest told of a finding under the same path, and where it
+        disagrees the film's receipt says so. Of a film that comes later, only the newest line is
+        asked, and of findings on which that is silent the one before. `summary.fates` is not
+        read: `get` counts them.
+        """
         ...
 
     def get(self, receipt: UUID, *, account: UUID | None = None) -> ManifestSummary | None:
@@ -840,10 +845,6 @@ class Publisher(Protocol):
 
 
 Clock = Callable[[], float]
-
-
-#: Before the keys in bucket `dropzone` of what the browser uploads; no depositor's own prefix.
-UPLOADS: Final = "uploads/"
 
 
 def held_key(receipt: UUID | str, what: str) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from schemas.envelope import Message, to_message
 from schemas.events import ObjectUploaded, RadiographRejected
-from schemas.identities import key_code, keyed_code, receipt_id
+from schemas.identities import former_key_code, key_code, keyed_code, receipt_id
 from store.messages import messages_json
 from store.records import Drop, Fact, Film, FormSays, Receipt, ReceiptState
 from store.rows import Call, Database, Row, json_value
@@ -101,6 +101,7 @@ class PostgresReceipts:
                 patient_tombstone=(
                     patient_tombstone(self._secret, film.patient) if film.patient else None
                 ),
+                former_code=former_key_code(self._secret, receipt.bucket, receipt.key),
             )
             if state == "erased":
                 refusal = json_value(messages_json([_erased(receipt)]))

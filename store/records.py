@@ -120,46 +120,6 @@ class Receipt:
 
 
 @dataclass(frozen=True)
-class ManifestLine:
-    """What a manifest says of the film that is dropped under a key, as it may be kept.
-
-    `labels` are 1, 0 or -1 by finding; what is None is not said.
-    """
-
-    bucket: str
-    key: str
-    patient: str | None = None
-    study: str | None = None
-    view: View | None = None
-    facts: KnownFacts = field(default_factory=KnownFacts)
-    also: tuple[str, ...] = ()
-    source: str | None = None
-    licence: str | None = None
-    sharing: Sharing | None = None
-    labels: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class ManifestFault:
-    """A value that was left out: its line (the header is 1), its column, what was wanted."""
-
-    line: int
-    column: str
-    wanted: str
-
-
-@dataclass(frozen=True)
-class ManifestSummary:
-    """What became of a manifest. `absent`: lines whose film nobody has dropped yet."""
-
-    lines: int
-    unknown: tuple[str, ...] = ()
-    malformed: int = 0
-    examples: tuple[ManifestFault, ...] = ()
-    absent: int = 0
-
-
-@dataclass(frozen=True)
 class Film:
     """A stored film. `signature` is 32 x 32 uint8, row by row: the film's tiny grey picture.
 

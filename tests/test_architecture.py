@@ -63,7 +63,6 @@ EMPTY_NAMES: Final = {"utils", "util", "helpers", "helper", "manager", "common",
 #: Files over 400 lines, each with the reason why it has one subject all the same.
 LONG: Final = {
     "tests/ingest/test_handler.py": "one handler: each way a drop can end, on one house of fakes",
-    "store/records.py": "frozen records and what each field means, no code",
     "store/ports.py": "signatures and their contracts, no code: the stores at one glance",
     "web/words.py": "the one catalogue of words, French beside English",
 }

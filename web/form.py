@@ -8,8 +8,8 @@ with the depositor's site as the data set, so that both name a patient alike.
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, Self
-from uuid import UUID
+from typing import Annotated, Any, NamedTuple, Self
+from uuid import UUID, uuid4
 
 from pydantic import (
     BaseModel,
@@ -55,6 +55,11 @@ class DepositForm(Request):
     )
     source: SourceName | None = None
     licence: Licence | None = Field(None, description="SPDX identifier; an open film has one")
+    deposit: UUID | None = Field(
+        None,
+        description="drawn by the client, the same for all requests of one deposit: a labels.csv"
+        " speaks of the films of its deposit, by the paths that their file names say",
+    )
     sharing: Sharing = Field(
         "private",
         description="who may see them: this site, every site (library), or anybody (open); kept"
@@ -113,8 +118,16 @@ class UploadOut(BaseModel):
     receipts: list[TakenOut]
 
 
-def form_says(fields: Mapping[str, str], settings: Settings, site: str) -> tuple[FormSays, str]:
-    """Return what may be kept of the form's fields, and the statement; blank ones say nothing.
+class Said(NamedTuple):
+    """What a deposit's fields say: what may be kept of them, the statement, which deposit."""
+
+    form: FormSays
+    statement: str
+    deposit: UUID
+
+
+def form_says(fields: Mapping[str, str], settings: Settings, site: str) -> Said:
+    """Return what the form's fields say; blank ones say nothing. A request may be a deposit.
 
     Raises Problem 422 that names the field and what was wanted, never what came.
     """
@@ -140,4 +153,4 @@ def form_says(fields: Mapping[str, str], settings: Settings, site: str) -> tuple
             study=day_code(secret, patient, form.exam_date),
             study_date=shifted(secret, patient, form.exam_date),
         )
-    return said, form.statement
+    return Said(said, form.statement, form.deposit or uuid4())

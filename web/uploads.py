@@ -26,6 +26,7 @@ from werkzeug.sansio.multipart import (
     NeedData,
 )
 
+from schemas.drop_paths import plain_path
 from schemas.plain_text import shown
 from store.settings import Settings
 from web.problems import Problem
@@ -57,9 +58,13 @@ class Body:
 
 @dataclass
 class Upload:
-    """One file of the request: its bytes are in `data`, or at `path` once it grew large."""
+    """One file of the request: its bytes are in `data`, or at `path` once it grew large.
+
+    `within` is its path within the deposit, as its name says; None where that is no path.
+    """
 
     filename: str
+    within: str | None = field(default=None, repr=False)
     size: int = 0
     data: bytearray = field(default_factory=bytearray)
     path: Path | None = None
@@ -176,7 +181,8 @@ class _Reader:
             raise Problem(
                 413, f"Wanted at most {self._settings.request_limit_files} files in a request."
             )
-        self._current = Upload(plain_name(_said_name(part)))
+        name = _said_name(part)
+        self._current = Upload(plain_name(name), plain_path(name or ""))
         self._uploads.append(self._current)
 
     def _begin_field(self, part: Field) -> None:

@@ -12,6 +12,7 @@ from schemas.findings import FINDINGS
 from schemas.provenance import STATEMENTS
 from web.language import LANGUAGES, Language
 from web.words_card import CARD_WORDS
+from web.words_manifest import MANIFEST_WORDS
 
 #: Each finding's name on screen and what helps to recognise it: (French, English), (help, help).
 FINDING_WORDS: Final[dict[str, tuple[tuple[str, str], tuple[str, str]]]] = {
@@ -336,6 +337,7 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     ),
     "deposit.again_in": ("nouvel essai dans {seconds} s", "trying again in {seconds} s"),
     "deposit.open": ("Ouvrir le cliché", "Open the film"),
+    "deposit.manifest": ("Voir le bilan", "See the summary"),
     "state.waiting": ("en attente", "waiting"),
     "state.sending": ("envoi", "sending"),
     "state.received": ("reçu", "received"),
@@ -754,6 +756,7 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     ),
     "system.unknown": ("État inconnu", "State unknown"),
     **CARD_WORDS,
+    **MANIFEST_WORDS,
 }
 
 #: Keys whose words the browser's modules need; they travel in the page, in its language.

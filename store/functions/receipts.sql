@@ -204,7 +204,7 @@ $$;
 -- Store the film once, tie the receipt to it, say the events. Returns the receipt's new state.
 CREATE FUNCTION api.receipts_accept(
     p_receipt uuid, p_film jsonb, p_signature bytea, p_tombstone text, p_events jsonb,
-    p_patient_tombstone text DEFAULT NULL
+    p_patient_tombstone text DEFAULT NULL, p_former_code text DEFAULT NULL
 ) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     receipt_now rad.receipt;
@@ -217,7 +217,12 @@ DECLARE
     differ text[];
     line_code text := (SELECT key_code FROM receipt WHERE id = p_receipt);
 BEGIN
-    PERFORM rules.hold_lines(ARRAY[line_code]);
+    PERFORM rules.hold_lines(ARRAY[line_code, p_former_code]);
+    -- Lines that wait since before names of one look had one code.
+    UPDATE manifest_line l SET key_code = line_code
+    WHERE l.key_code = p_former_code AND p_former_code <> line_code
+        AND NOT EXISTS (SELECT 1 FROM manifest_line o
+            WHERE o.key_code = line_code AND o.manifest = l.manifest);
     -- Shared: whoever erases this film or patient waits for us, or we see the tombstone.
     IF p_patient_tombstone IS NOT NULL THEN
         PERFORM pg_advisory_xact_lock_shared(hashtextextended(p_patient_tombstone, 0));

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from ingest.black_out import black_out
+from ingest.manifest import Manifest
 from ingest.renditions import develop
 from schemas.facts import KnownFacts
+from schemas.film_files import is_manifest
 from schemas.findings import FINDINGS, INDEX
 from schemas.models import EMBEDDING_WIDTH
 from store.ports import held_key, rendition_key
@@ -35,8 +37,9 @@ MAP = 7
 class Pipeline:
     """Ingest and analyse in one thread, but while it is paused."""
 
-    def __init__(self, rows: FakeRows, objects: FakeObjects) -> None:
+    def __init__(self, rows: FakeRows, objects: FakeObjects, secret: str) -> None:
         self._rows = rows
+        self._secret = secret
         self._objects = objects
         self._turn = threading.Lock()
         self._ended = threading.Event()
@@ -75,7 +78,15 @@ class Pipeline:
                 data = self._objects.read(receipt.bucket, receipt.key)
             else:
                 data = self._objects.read("quarantine", held_key(receipt.id, "raw"))
-            self.take(receipt, data)
+            if is_manifest(receipt.key):
+                self._read(receipt, data)
+            else:
+                self.take(receipt, data)
+
+    def _read(self, receipt: Receipt, data: bytes) -> None:
+        manifest = Manifest(receipt.bucket, receipt.key, self._secret, receipt.site)
+        self._rows.manifests.put(receipt, list(manifest.lines([data])))
+        self._rows.manifests.end(receipt, manifest.summary())
 
     def take(self, receipt: Receipt, data: bytes, drawn: str | None = None) -> str | None:
         """Bring one drop to its end; return the film's id, None when it is refused."""

@@ -207,7 +207,7 @@ def seeded(films: int = 60, port: int = 0) -> Iterator[Seeded]:
     people = _people(rows)
     rows.models.register(manifest(), "live")
     objects.put("models", model_key(manifest(), CARD_FILE), starter_card())
-    pipeline = Pipeline(rows, objects)
+    pipeline = Pipeline(rows, objects, "site")
     made = _library(rows, pipeline, films, people["radiologist"])
     _letters(rows, 2)
     for seed in (901, 902, 903):

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import FilePayload, Page, Route, expect
 
 from store.records import FormSays
-from tests.browser.conftest import Open
+from tests.browser.conftest import NARROW, Open
 from tests.browser.seeded import Seeded, phantom_png
 
 pytestmark = pytest.mark.browser
@@ -281,3 +281,50 @@ def test_provenance_goes_with_all_files_and_says_what_is_missing(
     forms = {row.filename: row.form for row in site.rows.tables.receipts.values()}
     wanted = FormSays(source="nih-cxr14", licence="CC0-1.0", sharing="open")
     assert forms["source-1033.png"] == forms["source-1034.png"] == wanted
+
+
+def test_a_folder_s_manifest_labels_its_films_and_its_summary_fits_a_phone(
+    visit: Open, site: Seeded, tmp_path: Path
+) -> None:
+    lot = tmp_path / "lot"
+    (lot / "été").mkdir(parents=True)
+    (lot / "été" / "un.png").write_bytes(phantom_png(1021, 160))
+    table = "Path;Edema;StudyDate;PatientID\r\nété\\un.png;1,0;;\r\nb.png;0,0;2026-02-30;P\r\n"
+    (lot / "Labels.CSV").write_bytes(table.encode("cp1252"))
+    page = depot(visit, size=NARROW)
+    page.locator("#folder").set_input_files(lot)
+    count(page, "analysed", 1)
+    row = page.locator("#drops .drop", has_text="Labels.CSV")
+    expect(row).to_have_attribute("data-state", "manifest", timeout=60_000)
+    [(film, finding)] = [
+        (film, finding)
+        for film, finding, _, author in site.rows.tables.labels
+        if author == "manifest"
+    ]
+    assert finding == "Edema"
+    expect(page.locator(f"#drops a[href='/cliches/{film}']")).to_be_visible()
+    row.get_by_role("link", name="Voir le bilan").click()
+    page.wait_for_url("**/depot/manifestes/*")
+    expect(page.locator("[data-kind=day]")).to_contain_text("jour qui n'existe pas")
+    expect(page.locator("[data-fate=absent] .count")).to_have_text("1")
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Télécharger le bilan").click()
+    assert "StudyDate" in download.value.path().read_text(encoding="utf-8-sig")
+
+
+def test_a_table_dropped_by_itself_speaks_of_the_films_dropped_before_it(
+    visit: Open, site: Seeded
+) -> None:
+    page = depot(visit)
+    page.locator("#files").set_input_files([png("seul.png", 1022)])
+    count(page, "analysed", 1)
+    table = FilePayload(
+        name="labels.csv", mimeType="text/csv", buffer=b"Path,Fracture\nseul.png,1\n"
+    )
+    page.locator("#files").set_input_files([table])
+    row = page.locator("#drops .drop", has_text="labels.csv")
+    expect(row).to_have_attribute("data-state", "manifest", timeout=60_000)
+    assert ("Fracture", "manifest") in {
+        (finding, author) for _, finding, _, author in site.rows.tables.labels
+    }

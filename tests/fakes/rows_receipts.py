@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, get_args
 from uuid import UUID
 
+from schemas.drop_paths import one_form
 from schemas.envelope import Message, to_message
 from schemas.errors import NotFound
 from schemas.events import ObjectUploaded, RadiographRejected
@@ -13,6 +14,7 @@ from schemas.facts import KnownFacts
 from schemas.identities import receipt_id
 from schemas.provenance import allowed_sharing
 from store.records import Drop, Fact, Film, FormSays, LabelRow, Receipt, ReceiptState
+from store.records_manifests import ManifestLine
 from tests.fakes.rows_checks import check_known
 from tests.fakes.rows_tables import EVERYBODY, STEWARDS, Tables, now, sees
 
@@ -115,7 +117,8 @@ class FakeReceipts:
     ) -> list[Receipt]:
         with self._tables.work():
             rows = self._tables.receipts.values()
-            of_key = (row for row in rows if row.bucket == bucket and row.key == key)
+            wanted = one_form(key)
+            of_key = (row for row in rows if row.bucket == bucket and one_form(row.key) == wanted)
             found = self._shown(of_key, account)
             return sorted(found, key=lambda row: row.created_at, reverse=True)[:limit]
 
@@ -177,7 +180,7 @@ class FakeReceipts:
             elif any(_is_work(row) for row in events):
                 tables.requested[film.id] = now()
             tables.move(known, state=state, film=film.id, contradicts=_in_order(found))
-            self.join_line((known.bucket, known.key))
+            self.join_line((known.bucket, one_form(known.key)))
             tables.say(events)
             return state
 
@@ -211,14 +214,30 @@ class FakeReceipts:
         if known.text_check == "unseen" != film.text_check:
             tables.films[film.id] = replace(known, text_check=film.text_check)
 
-    def join_line(self, key: tuple[str, str]) -> int:
-        """Tell stored films of this key what a manifest's line says; return how many."""
+    def newest_first(self, key: tuple[str, str]) -> list[tuple[UUID, ManifestLine]]:
+        """Return the lines on a key of manifests that are read, with these."""
         tables = self._tables
-        if key not in tables.lines:
-            return 0
-        _, line = tables.lines[key]
+        lines = [
+            (of, line)
+            for of, line in tables.lines.get(key, {}).items()
+            if of in tables.manifests_read
+        ]
+        return sorted(lines, key=lambda row: _dropped(tables.receipts[row[0]]), reverse=True)
+
+    def join_line(self, key: tuple[str, str]) -> None:
+        """Tell stored films of this key what the newest manifest's line says."""
+        tables = self._tables
+        lines = [line for _, line in self.newest_first(key)]
+        if not lines:
+            return
+        line = lines[0]
+        labels: dict[str, int] = {}
+        for older in reversed(lines):
+            labels |= older.labels
         met = [
-            row for row in tables.receipts.values() if (row.bucket, row.key) == key and row.film
+            row
+            for row in tables.receipts.values()
+            if (row.bucket, one_form(row.key)) == key and row.film
         ]
         for row in met:
             assert row.film is not None
@@ -230,17 +249,16 @@ class FakeReceipts:
             tables.receipts[row.id] = replace(
                 row, contradicts=_in_order({*row.contradicts, *found})
             )
-            if film.source == "bucket":
+            if film.source in {"bucket", "upload"}:
                 said = {
                     "source": line.source,
                     "licence": film.licence or line.licence,
                     "sharing": line.sharing,
                 }
                 self._claim(row, **{name: text for name, text in said.items() if text})
-            for finding, value in line.labels.items():
+            for finding, value in labels.items():
                 label = LabelRow(finding, value, "imported", "manifest", now())
                 tables.labels.setdefault((row.film, finding, "imported", "manifest"), label)
-        return len(met)
 
     def _told_late(self, receipt: Receipt, form: FormSays) -> Receipt:
         """Take in a form that came after its film."""
@@ -358,6 +376,10 @@ def _facts(known: KnownFacts, given: KnownFacts, *, keep_day: bool) -> KnownFact
 def _in_order(facts: Collection[Fact]) -> tuple[Fact, ...]:
     every: tuple[Fact, ...] = get_args(Fact)
     return tuple(name for name in every if name in facts)
+
+
+def _dropped(receipt: Receipt) -> tuple[datetime, UUID]:
+    return receipt.created_at, receipt.id
 
 
 def _is_work(message: Message) -> bool:

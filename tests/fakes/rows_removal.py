@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
+from schemas.drop_paths import one_form
 from schemas.envelope import to_message
 from schemas.errors import Conflict, NotFound
 from schemas.events import RadiographErased
@@ -37,7 +38,7 @@ def erase_film(
         del tables.letters[letter]
     tables.readings[:] = [row for row in tables.readings if row.film != film]
     for receipt in receipts:
-        tables.lines.pop((receipt.bucket, receipt.key), None)
+        tables.lines.pop((receipt.bucket, one_form(receipt.key)), None)
         tables.move(
             receipt,
             film=None,

@@ -20,14 +20,13 @@ from store.records import (
     Film,
     LabelRow,
     Letter,
-    ManifestLine,
-    ManifestSummary,
     ModelRow,
     OutboxRow,
     Reading,
     Receipt,
     Role,
 )
+from store.records_manifests import ManifestLine, ManifestSummary
 
 EVERYBODY: tuple[Role, ...] = ("viewer", "radiologist", "steward", "admin")
 READERS: tuple[Role, ...] = ("radiologist", "steward", "admin")
@@ -61,7 +60,9 @@ class Tables:
     lock: threading.Condition = field(default_factory=threading.Condition)
     receipts: dict[UUID, Receipt] = field(default_factory=dict)
     swept: set[UUID] = field(default_factory=set)
-    lines: dict[tuple[str, str], tuple[UUID, ManifestLine]] = field(default_factory=dict)
+    lines: dict[tuple[str, str], dict[UUID, ManifestLine]] = field(default_factory=dict)
+    manifests_read: set[UUID] = field(default_factory=set)
+    changed_lines: set[tuple[UUID, int]] = field(default_factory=set)
     manifests: dict[UUID, ManifestSummary] = field(default_factory=dict)
     said: dict[UUID, tuple[Film, tuple[str, ...]]] = field(default_factory=dict)
     films: dict[str, Film] = field(default_factory=dict)

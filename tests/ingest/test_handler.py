@@ -2,6 +2,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -11,6 +12,7 @@ from ingest.handler import IngestHandler
 from ingest.readers import read_film
 from ingest.renditions import Developed, develop
 from ingest.says import FileSays
+from schemas.deposits import deposit_folder, film_key
 from schemas.envelope import Message, from_record
 from schemas.errors import Dead, Doubt, Refusal, Unavailable
 from schemas.events import RadiographReceived, RadiographRejected
@@ -19,6 +21,7 @@ from schemas.presentation import AS_STORED, Presentation
 from store.log import Record
 from store.ports import rendition_key
 from store.records import Drop, Film, FormSays, Part, Receipt, ReceiptState, Rendition
+from store.records_manifests import LineFates
 from store.settings import Settings
 from tests.fakes.chest import SIDE, FakeChest
 from tests.fakes.objects import FakeObjects, notification
@@ -599,10 +602,41 @@ def test_a_manifest_is_read_joined_and_removed_and_its_films_go_on(house: House)
     assert "PX-1" not in repr(vars(house.rows.tables))
     summary = house.rows.manifests.get(receipt.id)
     assert summary is not None
-    assert (summary.lines, summary.malformed, summary.absent) == (3, 1, 1)
+    assert (summary.lines, summary.malformed) == (3, 1)
+    assert summary.fates == LineFates(found=2, absent=1, absent_lines=(4,))
     assert summary.unknown == ("Remarque",)
     house.handler.handle([record])
     assert house.receipt(record).state == "manifest"
+
+
+@pytest.mark.parametrize("first", ["films", "table"])
+def test_a_deposit_s_manifest_speaks_of_its_films_by_their_paths(house: House, first: str) -> None:
+    secret = house.settings.site_secret.get_secret_value()
+    folder = deposit_folder(secret, uuid4(), uuid4())
+    table = b"Path;Edema\nlot/a.png;1,0\nsous\\\xe9t\xe9.png;0,0\nc.png;1,0\n"
+    films = {
+        film_key(secret, folder, "lot/a.png"): 1,
+        film_key(secret, folder, "lot/sous/été.png"): 2,
+    }
+    files = [(key, png_of(drawn(seed=seed))) for key, seed in films.items()]
+    files.insert(0 if first == "table" else 2, (f"{folder}/lot/labels.csv", table))
+    records = [house.drop(key, data) for key, data in files]
+    for record in records:
+        house.handler.handle([record])
+    labels = {
+        (film, finding): row.value
+        for (film, finding, _, author), row in house.rows.tables.labels.items()
+        if author == "manifest"
+    }
+    assert labels == {
+        (film_id(drawn(seed=1)), "Edema"): 1,
+        (film_id(drawn(seed=2)), "Edema"): 0,
+    }
+    receipt = next(house.receipt(row) for row in records if house.receipt(row).state == "manifest")
+    summary = house.rows.manifests.get(receipt.id)
+    assert summary is not None
+    assert summary.fates == LineFates(found=2, absent=1, absent_lines=(4,))
+    assert (summary.own_folder, summary.encoding) == (1, "windows-1252")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from schemas.errors import Refusal
 from schemas.film_files import is_manifest
 from schemas.findings import FINDINGS
 from schemas.pseudonyms import patient_code
-from store.records import ManifestLine, ManifestSummary
+from store.records_manifests import ManifestLine, ManifestSummary
 
 SECRET, SITE = "site secret", "local"
 CHEXPERT = (
@@ -39,7 +39,7 @@ def test_chexperts_own_file_is_read_as_it_is() -> None:
     assert (lateral.view, lateral.facts.age) == ("LATERAL", 87)
     assert lateral.labels["Edema"] == -1
     assert frontal.patient is None
-    assert summary == ManifestSummary(2)
+    assert summary == ManifestSummary(2, usable=2, encoding="utf-8", separator=",")
 
 
 def test_our_columns_become_codes_days_and_where_it_comes_from() -> None:
@@ -60,7 +60,8 @@ def test_our_columns_become_codes_days_and_where_it_comes_from() -> None:
     ("column", "text"),
     [
         ("Sex", "perhaps"), ("Age", "sixty"), ("Age", "-4"), ("Age", "200"),
-        ("Frontal/Lateral", "oblique"), ("AP/PA", "XX"), ("StudyDate", "04/05/2019"),
+        ("Age", "126"), ("Age", '"3,5"'), ("Edema", '"0,5"'), ("Edema", "2"),
+        ("Frontal/Lateral", "oblique"), ("AP/PA", "XX"),
         ("PatientID", "x" * 65), ("Site", "elsewhere"), ("Source", "Not A Word"),
         ("Licence", "mine"), ("Sharing", "everybody"), ("Edema", "0.5"), ("Edema", "present"),
     ],
@@ -77,13 +78,47 @@ def test_a_malformed_value_is_counted_with_its_place_and_the_film_goes_on(
     assert text not in fault.wanted
 
 
+@pytest.mark.parametrize(
+    "day", ["04/05/2019", "2026-02-30", "2025-02-29", "20261301", "1850-01-01", "2999-01-01"]
+)
+def test_a_day_that_does_not_exist_is_malformed_and_counted(day: str) -> None:
+    (line,), summary = read(f"Path,PatientID,StudyDate\na.png,P,{day}\n")
+    assert line.patient is not None
+    assert (line.study, line.facts.study_date) == (None, None)
+    assert summary.faults == {"day": 1}
+    assert [(fault.line, fault.column) for fault in summary.examples] == [(2, "StudyDate")]
+
+
+@pytest.mark.parametrize("cell", ["a\0b", "a\u202eb", "\u2066a", "a\ufffdb", b"\x81"], ids=repr)
+@pytest.mark.parametrize("column", ["Path", "PatientID", "Source", "Site", "Age"])
+def test_characters_that_no_text_has_are_counted_wherever_they_stand(
+    column: str, cell: str | bytes
+) -> None:
+    bad = cell if isinstance(cell, bytes) else cell.encode()
+    other = b"x.png" if column != "Path" else b""
+    named = b"Path" if column != "Path" else b"Sex"
+    lines, summary = read(named + b"," + column.encode() + b"\n" + other + b"," + bad + b"\n")
+    assert summary.faults == {"text": 1}
+    assert [line.key for line in lines] == ([] if column == "Path" else ["drop/x.png"])
+
+
+def test_columns_whose_names_are_no_plain_words_are_told_by_their_number() -> None:
+    (line,), summary = read("Path,a\0b,\u202egnp,=1+1,@x," + "y" * 50 + ",Été (cm)\na.png,1\n")
+    assert line.key == "drop/a.png"
+    assert summary.unknown == ("column 2", "column 3", "column 4", "column 5", "column 6",
+                               "Été (cm)")  # fmt: skip
+    assert summary.faults == {"text": 2}
+
+
 def test_unknown_columns_are_named_and_what_stands_in_them_is_left() -> None:
     (line,), summary = read("Nom,Path,Remarque\nDupont,a.png,vu\n")
-    assert line == ManifestLine("dropzone", "drop/a.png", facts=line.facts)
+    assert line == ManifestLine("dropzone", "drop/a.png", line=2, facts=line.facts)
     assert summary.unknown == ("Nom", "Remarque")
 
 
-@pytest.mark.parametrize("path", ["", "../a.png", "a/../../b.png", "/"])
+@pytest.mark.parametrize(
+    "path", ["", "../a.png", "a/../../b.png", "/", "./.", "..\\a.png", "C:\\a.png", "x" * 1025]
+)
 def test_a_path_that_leads_nowhere_is_malformed(path: str) -> None:
     lines, summary = read(f"Path,Sex\n{path},Male\n")
     assert lines == []
@@ -91,11 +126,71 @@ def test_a_path_that_leads_nowhere_is_malformed(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["", "Sex,Age\nMale,3\n", "<html></html>", "\0\0\0", "x" * 20_000, "x" * (3 << 20)],
-    ids=["empty", "no path", "page", "zeros", "long word", "no line"],
+    "path",
+    ["a/b.png", "./a/b.png", "/a/b.png", "a\\b.png", ".\\a\\b.png", "a//b.png", "drop/a/b.png"],
 )
-def test_without_the_column_path_it_is_no_manifest(text: str) -> None:
+def test_a_path_is_one_path_however_it_is_written(path: str) -> None:
+    (line,), summary = read(f"Path\n{path}\n")
+    assert line.keys == ("drop/a/b.png",)
+    assert summary.own_folder == path.startswith("drop")
+
+
+@pytest.mark.parametrize(
+    ("key", "keys"),
+    [
+        ("CheXpert-v1.0-small/labels.csv", ("CheXpert-v1.0-small/train/p1/a.jpg",)),
+        ("x/CheXpert-v1.0-small/labels.csv", ("x/CheXpert-v1.0-small/train/p1/a.jpg",)),
+        # Beside the folder or in it, which the key does not tell: either.
+        ("lot/labels.csv", ("lot/CheXpert-v1.0-small/train/p1/a.jpg", "lot/train/p1/a.jpg")),
+        ("labels.csv", ("CheXpert-v1.0-small/train/p1/a.jpg", "train/p1/a.jpg")),
+    ],
+)
+def test_chexperts_paths_begin_with_its_own_folder_wherever_the_table_lies(
+    key: str, keys: tuple[str, ...]
+) -> None:
+    (line,), summary = read("Path\nCheXpert-v1.0-small/train/p1/a.jpg\n", key)
+    assert line.keys == keys
+    assert summary.own_folder == 1
+
+
+def test_a_name_in_nfd_and_one_in_nfc_are_the_same() -> None:
+    for written in ("\u00e9t\u00e9.png", "e\u0301te\u0301.png"):
+        (line,), _ = read(f"Path\n{written}\n", "cafe\u0301/labels.csv")
+        assert line.key == "caf\u00e9/\u00e9t\u00e9.png"
+
+
+def test_twin_columns_are_reported_and_where_they_disagree_neither_wins() -> None:
+    lines, summary = read("Path,Edema,Sex,edema\na.png,1.0,F,1\nb.png,1.0,F,0.0\nc.png,,M,0\n")
+    assert [dict(line.labels) for line in lines] == [{"Edema": 1}, {}, {"Edema": 0}]
+    assert [line.facts.sex for line in lines] == ["F", "F", "M"]
+    assert summary.faults == {"twin-column": 2}
+    assert [(fault.line, fault.column) for fault in summary.examples] == [
+        (1, "Edema"),
+        (3, "Edema"),
+    ]
+
+
+def test_a_line_with_more_cells_than_columns_is_left_out_whole() -> None:
+    lines, summary = read("Path,Age,Sex\na,b.png,61,F\nb.png,61,F,,\n")
+    assert [line.key for line in lines] == ["drop/b.png"]
+    assert summary.faults == {"cells": 1}
+    assert (summary.lines, summary.usable) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "Sex,Age\nMale,3\n", "<html></html>", "\0\0\0", "x" * 20_000, "x" * (3 << 20),
+        "P\0ath\na.png\n", b"\xff\xfe" + bytes(range(256)) * 40,
+        b"\x89PNG\r\n\x1a\n" + b"\0\1" * 999,
+        b"\xff\xfe\0\0P\0\0\0a\0\0\0", "\n" * (2 << 20), '"\n' * (2 << 20), "sep=;\n",
+    ],
+    ids=[
+        "empty", "no path", "page", "zeros", "long word", "no line", "NUL", "UTF-16 garbage",
+        "picture", "UTF-32", "blank", "quotes", "sep alone",
+    ],
+)  # fmt: skip
+def test_without_the_column_path_it_is_no_manifest(text: str | bytes) -> None:
     with pytest.raises(Refusal, match="wanted a column named Path"):
         read(text)
 
@@ -108,18 +203,23 @@ def test_accents_quotes_windows_and_a_byte_order_mark_are_read() -> None:
     assert summary.malformed == 0
 
 
-def test_a_quote_that_nobody_closed_ends_the_reading_and_is_said() -> None:
+def test_a_quote_that_nobody_closed_loses_what_it_swallowed_and_is_said() -> None:
     lines, summary = read('Path,Sex\na.png,F\n"b.png' + "x" * 20_000 + "\nc.png,F\n")
-    assert [line.key for line in lines] == ["drop/a.png"]
-    assert summary.malformed == 1
+    assert [line.key for line in lines] == ["drop/a.png", "drop/c.png"]
+    assert summary.faults == {"broken": 1}
+    assert [(fault.line, fault.kind) for fault in summary.examples] == [(3, "broken")]
 
 
-def test_only_the_first_twenty_faults_are_told() -> None:
-    _, summary = read("Path,Age\n" + "a.png,old\n" * 50)
-    assert (summary.malformed, len(summary.examples)) == (50, 20)
+def test_the_first_ten_faults_of_each_kind_are_told() -> None:
+    _, summary = read("Path,Age\n" + "a.png,old\n" * 50 + ",3\n" * 20)
+    assert summary.faults == {"value": 50, "path": 20}
+    told = [(fault.kind, fault.line) for fault in summary.examples]
+    assert told == [("value", line) for line in range(2, 12)] + [
+        ("path", line) for line in range(52, 62)
+    ]
 
 
-@pytest.mark.parametrize("key", ["labels.csv", "a/b/labels.csv"])
+@pytest.mark.parametrize("key", ["labels.csv", "a/b/labels.csv", "a/Labels.CSV", "LABELS.csv"])
 def test_a_manifest_is_known_by_the_last_part_of_its_key(key: str) -> None:
     assert is_manifest(key)
     assert not is_manifest(key + "/a.png")

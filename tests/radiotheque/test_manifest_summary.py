@@ -46,19 +46,42 @@ def test_a_manifest_goes_with_its_films_and_its_faults_are_said(
     assert main(words) == 0
     assert keys == [{"x/a.png": "a.png", "x/b.png": "b.png", "x/labels.csv": "mine.csv"}]
     printed = capsys.readouterr().out
-    assert "mine.csv: 3 lines" in printed
+    assert "mine.csv: 3 lines, utf-8, separated by commas" in printed
     assert "columns that are not known, and left: Remarque" in printed
-    assert "line 3, Age: want whole years" in printed
+    assert "value: 1\n    line 3, Age: want whole years" in printed
     assert "films that are not in this drop: 1\n    x/missing.png" in printed
     assert "old" not in printed
 
 
+@pytest.mark.parametrize("name", ["labels.csv", "Labels.CSV"])
 def test_a_manifest_that_lies_in_the_folder_goes_along(
+    folder: Path, keys: list[dict[str, str]], name: str
+) -> None:
+    (folder / name).write_text(TABLE)
+    assert main(["drop", str(folder), "--i-am-authorised"]) == 0
+    assert name in keys[0]
+
+
+def test_a_manifest_that_is_named_goes_in_the_place_of_the_folder_s_own(
     folder: Path, keys: list[dict[str, str]]
 ) -> None:
-    (folder / "labels.csv").write_text(TABLE)
+    (folder / "Labels.CSV").write_text(TABLE)
+    told = folder.parent / "mine.csv"
+    told.write_text(TABLE)
+    assert main(["drop", str(folder), "--manifest", str(told), "--i-am-authorised"]) == 0
+    assert keys == [{"a.png": "a.png", "b.png": "b.png", "labels.csv": "mine.csv"}]
+
+
+def test_a_table_of_a_mac_and_of_excel_finds_its_films(
+    folder: Path, keys: list[dict[str, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "e\u0301te\u0301.png").write_bytes(b"film")
+    (folder / "labels.csv").write_bytes("Path;Age\n.\\\u00e9t\u00e9.png;61\n".encode("cp1252"))
     assert main(["drop", str(folder), "--i-am-authorised"]) == 0
-    assert "labels.csv" in keys[0]
+    printed = capsys.readouterr().out
+    assert "labels.csv: 1 lines, windows-1252, separated by semicolons" in printed
+    assert "not in this drop" not in printed
+    assert len(keys[0]) == 4
 
 
 @pytest.mark.parametrize("text", [None, "Sex\nF\n"])

@@ -8,7 +8,8 @@ import pytest
 
 from schemas.facts import KnownFacts
 from store.ports import Rows
-from store.records import Drop, ManifestFault, ManifestLine, ManifestSummary, Receipt
+from store.records import Drop, Receipt
+from store.records_manifests import LineFates, ManifestFault, ManifestLine, ManifestSummary
 from store.rows import connect
 from store.settings import Settings
 from tests.store.made import Library, film, library, received
@@ -23,8 +24,21 @@ def manifest(rows: Rows, key: str = "drop/labels.csv") -> Receipt:
 
 
 def line(seed: int, **more: object) -> ManifestLine:
-    said = {"patient": CODE, "view": "PA", "labels": {"Edema": 1, "Fracture": -1}} | more
-    return ManifestLine("dropzone", f"drop/{seed}.png", **said)  # type: ignore[arg-type]
+    said = {"patient": CODE, "view": "PA", "labels": {"Edema": 1, "Fracture": -1}, "line": seed}
+    return ManifestLine("dropzone", f"drop/{seed}.png", **said | more)  # type: ignore[arg-type]
+
+
+def told(rows: Rows, receipt: Receipt, *lines: ManifestLine, page: int = 500) -> None:
+    """Have a manifest read that has these lines, a page at a time."""
+    for start in range(0, len(lines), page):
+        rows.manifests.put(receipt, lines[start : start + page])
+    rows.manifests.end(receipt, ManifestSummary(len(lines), usable=len(lines)))
+
+
+def summary_of(shelf: Library, receipt: Receipt) -> ManifestSummary:
+    summary = shelf.rows.manifests.get(receipt.id, account=shelf.admin.id)
+    assert summary is not None
+    return summary
 
 
 def drop_film(rows: Rows, seed: int) -> str:
@@ -52,10 +66,11 @@ def test_a_line_and_its_film_meet_whichever_comes_first(shelf: Library, first: s
     receipt = manifest(shelf.rows)
     if first == "film":
         drop_film(shelf.rows, 1)
-        assert shelf.rows.manifests.put(receipt, [said]) == 1
+        told(shelf.rows, receipt, said)
     else:
-        assert shelf.rows.manifests.put(receipt, [said]) == 0
+        told(shelf.rows, receipt, said)
         drop_film(shelf.rows, 1)
+    assert summary_of(shelf, receipt).fates == LineFates(found=1)
     row = shelf.rows.films.get(of)
     assert row is not None
     assert (row.patient, row.view, row.facts.sex, row.facts.age) == (CODE, "PA", "F", 61)
@@ -63,42 +78,169 @@ def test_a_line_and_its_film_meet_whichever_comes_first(shelf: Library, first: s
     assert labels_of(shelf, of) == {"Edema": 1, "Fracture": -1}
 
 
-def test_a_line_overwrites_nothing_and_the_film_s_receipt_says_where_it_disagrees(
+def test_a_later_manifest_corrects_what_an_earlier_one_said_of_a_finding_and_nothing_else(
     shelf: Library,
 ) -> None:
     of = drop_film(shelf.rows, 1)
-    receipt = manifest(shelf.rows)
-    shelf.rows.manifests.put(receipt, [line(1)])
-    shelf.rows.manifests.put(receipt, [line(1, view="AP", labels={"Edema": 0, "Pneumonia": 1})])
+    first, second = manifest(shelf.rows), manifest(shelf.rows, "drop/Labels.CSV")
+    told(shelf.rows, first, line(1), line(2))
+    told(shelf.rows, second, line(1, view="AP", labels={"Edema": 0, "Pneumonia": 1}))
     row = shelf.rows.films.get(of)
     assert row is not None
     assert row.view == "PA"
-    assert labels_of(shelf, of) == {"Edema": 1, "Fracture": -1, "Pneumonia": 1}
+    assert labels_of(shelf, of) == {"Edema": 0, "Fracture": -1, "Pneumonia": 1}
     (known,) = shelf.rows.receipts.find("dropzone", "drop/1.png")
     assert known.contradicts == ("view",)
+    assert summary_of(shelf, second).fates == LineFates(found=1, changed=1)
+    one = LineFates(found=1, absent=1, replaced=1, absent_lines=(2,))
+    assert summary_of(shelf, first).fates == one
 
 
-def test_putting_a_page_again_changes_nothing(shelf: Library) -> None:
+def test_a_film_that_comes_after_two_manifests_is_told_by_the_newer_one_first(
+    shelf: Library,
+) -> None:
+    first, second = manifest(shelf.rows), manifest(shelf.rows, "drop/Labels.CSV")
+    # Read in the other order than dropped: two workers did.
+    told(shelf.rows, second, line(1, view="AP", labels={"Edema": 0, "Pneumonia": 1}))
+    told(shelf.rows, first, line(1))
+    of = drop_film(shelf.rows, 1)
+    row = shelf.rows.films.get(of)
+    assert row is not None
+    assert row.view == "AP"
+    assert labels_of(shelf, of) == {"Edema": 0, "Fracture": -1, "Pneumonia": 1}
+
+
+def test_another_drops_manifest_does_not_correct_what_was_told_of_the_film(
+    shelf: Library,
+) -> None:
+    of = drop_film(shelf.rows, 1)
+    told(shelf.rows, manifest(shelf.rows), line(1))
+    again = Drop("dropzone", "other/1.png", "v1", 10, "bulk", "local", "bucket")
+    (receipt,) = shelf.rows.receipts.open_many([again])
+    same = replace(film(1), source="bucket", view=None)
+    shelf.rows.receipts.accept(receipt, same, received(receipt, same))
+    other = replace(line(1, labels={"Edema": 0}), key="other/1.png")
+    told(shelf.rows, manifest(shelf.rows, "other/labels.csv"), other)
+    assert labels_of(shelf, of) == {"Edema": 1, "Fracture": -1}
+
+
+@pytest.mark.parametrize("page", [1, 3], ids=["on two pages", "on one page"])
+@pytest.mark.parametrize("first", ["film", "lines"])
+def test_of_lines_that_contradict_each_other_neither_wins_and_the_rest_stays(
+    shelf: Library, first: str, page: int
+) -> None:
+    of = film(1).id
+    receipt = manifest(shelf.rows)
+    lines = [
+        line(1, line=2, labels={"Edema": 1, "Fracture": -1}),
+        line(1, line=3, labels={"Edema": 0, "Pneumonia": 1}),
+        line(1, line=4, view="AP", labels={"Edema": 1}),
+    ]
+    if first == "film":
+        drop_film(shelf.rows, 1)
+    told(shelf.rows, receipt, *lines, page=page)
+    if first == "lines":
+        drop_film(shelf.rows, 1)
+    assert labels_of(shelf, of) == {"Fracture": -1, "Pneumonia": 1}
+    row = shelf.rows.films.get(of)
+    assert row is not None
+    assert (row.patient, row.view) == (CODE, None)
+    summary = summary_of(shelf, receipt)
+    assert summary.faults == {"contradiction": 2}
+    assert [(fault.line, fault.column) for fault in summary.examples] == [
+        (3, "Edema"),
+        (4, "AP/PA"),
+    ]
+    assert summary.fates == LineFates(found=1, repeated=2)
+
+
+def test_a_line_said_twice_contradicts_nothing(shelf: Library) -> None:
+    receipt = manifest(shelf.rows)
+    told(shelf.rows, receipt, line(1, line=2), line(1, line=3))
+    summary = summary_of(shelf, receipt)
+    assert summary.malformed == 0
+    assert summary.fates == LineFates(absent=1, repeated=1, absent_lines=(2,))
+
+
+def test_reading_a_manifest_again_changes_nothing(shelf: Library) -> None:
     of = drop_film(shelf.rows, 1)
     receipt = manifest(shelf.rows)
+    lines = line(1, line=2), line(1, line=3, labels={"Edema": 0}), line(2, line=4)
     for _ in range(2):
-        assert shelf.rows.manifests.put(receipt, [line(1), line(2)]) == 1
+        told(shelf.rows, receipt, *lines, page=2)
+    assert labels_of(shelf, of) == {"Fracture": -1}
+    summary = summary_of(shelf, receipt)
+    assert summary.faults == {"contradiction": 1}
+    assert summary.fates == LineFates(found=1, absent=1, repeated=1, absent_lines=(4,))
+
+
+def test_a_line_whose_manifest_is_not_yet_read_whole_meets_no_film(shelf: Library) -> None:
+    receipt = manifest(shelf.rows)
+    shelf.rows.manifests.put(receipt, [line(1)])
+    of = drop_film(shelf.rows, 1)
+    assert labels_of(shelf, of) == {}
+    told(shelf.rows, receipt, line(1))
     assert labels_of(shelf, of) == {"Edema": 1, "Fracture": -1}
-    shelf.rows.manifests.end(receipt, ManifestSummary(2))
-    summary = shelf.rows.manifests.get(receipt.id, account=shelf.admin.id)
-    assert summary == ManifestSummary(2, absent=1)
+
+
+def test_lines_are_told_from_each_other_by_what_became_of_their_films(shelf: Library) -> None:
+    receipt = manifest(shelf.rows)
+    drop_film(shelf.rows, 1)
+    drops = [
+        Drop("dropzone", f"drop/{seed}.png", "v1", 10, "bulk", "local", "bucket")
+        for seed in (2, 3)
+    ]
+    refused, _ = shelf.rows.receipts.open_many(drops)
+    shelf.rows.receipts.reject(refused, code="empty", wanted="x", came="y", events=[])
+    told(shelf.rows, receipt, *(line(seed) for seed in (1, 2, 3, 4, 5)))
+    assert summary_of(shelf, receipt).fates == LineFates(
+        found=1, pending=1, refused=1, absent=2, absent_lines=(4, 5)
+    )
+
+
+def test_a_path_that_may_mean_two_keys_finds_its_film_under_either(shelf: Library) -> None:
+    receipt = manifest(shelf.rows)
+    drop_film(shelf.rows, 1)
+    one = replace(line(1), key="drop/CheXpert-v1.0/1.png", second_key="drop/1.png")
+    two = replace(line(2), key="drop/CheXpert-v1.0/2.png", second_key="drop/2.png")
+    told(shelf.rows, receipt, one, two)
+    assert labels_of(shelf, film(1).id) == {"Edema": 1, "Fracture": -1}
+    assert summary_of(shelf, receipt).fates == LineFates(found=1, absent=1, absent_lines=(2,))
+
+
+NFC, NFD = "drop/\u00e9t\u00e9.png", "drop/e\u0301te\u0301.png"
+
+
+@pytest.mark.parametrize(("key", "path"), [(NFC, NFD), (NFD, NFC)], ids=["NFC", "NFD"])
+def test_a_key_and_a_path_that_look_the_same_are_the_same(
+    shelf: Library, key: str, path: str
+) -> None:
+    told(shelf.rows, manifest(shelf.rows), replace(line(1), key=path))
+    (receipt,) = shelf.rows.receipts.open_many(
+        [Drop("dropzone", key, "v1", 10, "bulk", "local", "bucket")]
+    )
+    of = replace(film(1), source="bucket")
+    shelf.rows.receipts.accept(receipt, of, received(receipt, of))
+    assert labels_of(shelf, of.id) == {"Edema": 1, "Fracture": -1}
+    for name in (NFC, NFD):
+        (found,) = shelf.rows.receipts.find("dropzone", name)
+        assert found.key == key
 
 
 def test_the_summary_is_kept_and_its_receipt_is_at_its_end(shelf: Library) -> None:
     receipt = manifest(shelf.rows)
     shelf.rows.manifests.put(receipt, [line(1)])
     assert shelf.rows.manifests.get(receipt.id, account=shelf.admin.id) is None
-    faults = (ManifestFault(3, "Age", "whole years, 0 to 150"),)
-    said = ManifestSummary(4, ("Remarque",), 1, faults)
+    faults = (ManifestFault(3, "Age", "whole years, 0 to 125"),)
+    said = ManifestSummary(
+        4, ("Remarque",), {"value": 1}, faults, encoding="utf-16", separator="\t", usable=1,
+        own_folder=1,
+    )  # fmt: skip
     shelf.rows.manifests.end(receipt, said)
     assert shelf.now(receipt).state == "manifest"
-    shown = shelf.rows.manifests.get(receipt.id, account=shelf.admin.id)
-    assert shown == replace(said, absent=1)
+    assert summary_of(shelf, receipt) == replace(
+        said, fates=LineFates(absent=1, absent_lines=(1,))
+    )
     viewer = shelf.account("viewer")
     assert shelf.rows.manifests.get(receipt.id, account=viewer.id) is None
 
@@ -106,12 +248,9 @@ def test_the_summary_is_kept_and_its_receipt_is_at_its_end(shelf: Library) -> No
 def test_an_erased_film_s_line_goes_with_it(shelf: Library) -> None:
     of = drop_film(shelf.rows, 1)
     receipt = manifest(shelf.rows)
-    shelf.rows.manifests.put(receipt, [line(1), line(2)])
-    shelf.rows.manifests.end(receipt, ManifestSummary(2))
+    told(shelf.rows, receipt, line(1), line(2))
     shelf.rows.films.erase(of, account=shelf.admin.id)
-    summary = shelf.rows.manifests.get(receipt.id, account=shelf.admin.id)
-    assert summary is not None
-    assert summary.absent == 1
+    assert summary_of(shelf, receipt).fates == LineFates(absent=1, absent_lines=(2,))
 
 
 @pytest.mark.services
@@ -120,15 +259,14 @@ def test_films_and_pages_that_come_at_once_all_meet_and_wait_for_nobody(
 ) -> None:
     rows = connect(database, most=12)
     shelf = library(rows)
-    receipt = manifest(rows)
+    receipts = [manifest(rows, f"drop/{case}.csv") for case in ("labels", "Labels", "LABELS")]
     seeds = range(40)
     start = threading.Barrier(6)
 
     def put(offset: int) -> None:
         start.wait(20)
-        for turn in range(4):
-            some = [line(seed) for seed in seeds if seed % 4 == (turn + offset) % 4]
-            rows.manifests.put(receipt, some[:: 1 if offset % 2 else -1])
+        some = [line(seed) for seed in seeds]
+        told(rows, receipts[offset], *some[:: 1 if offset % 2 else -1], page=10)
 
     def drop_some(offset: int) -> None:
         start.wait(20)

@@ -1,5 +1,6 @@
 """What drops say of a film they share is filled in, never overwritten; keys are found by code."""
 
+import unicodedata
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -7,14 +8,15 @@ from typing import Any
 import pytest
 
 from schemas.facts import KnownFacts
-from schemas.identities import key_code
+from schemas.identities import former_key_code, key_code
 from schemas.presentation import AS_STORED, Presentation
 from store.migrate import migrate
 from store.ports import Rows
 from store.records import Film, FormSays
+from store.records_manifests import ManifestLine, ManifestSummary
 from store.rows import admin_connection, connect
 from store.settings import Settings
-from tests.store.made import Library, drop, film
+from tests.store.made import Library, drop, film, received
 
 
 def told(of: Film, **facts: Any) -> Film:
@@ -187,4 +189,38 @@ def test_receipts_of_before_the_code_get_it_by_migrating(database: Settings) -> 
     migrate(database)
     real = connect(database)
     assert [row.key for row in real.receipts.find("dropzone", drop(1).key)] == [drop(1).key]
+    real.close()
+
+
+@pytest.mark.services
+def test_receipts_and_waiting_lines_of_keys_in_nfd_are_found_after_migrating(
+    database: Settings,
+) -> None:
+    secret, key = database.site_secret.get_secret_value(), "lot/e\u0301te\u0301.png"
+    former = former_key_code(secret, "dropzone", key)
+    assert former != key_code(secret, "dropzone", key)
+    real = connect(database)
+    manifest, dropped = real.receipts.open_many([drop(1, key="lot/labels.csv"), drop(2, key=key)])
+    real.manifests.put(manifest, [ManifestLine("dropzone", key, labels={"Edema": 1})])
+    real.manifests.end(manifest, ManifestSummary(1, usable=1))
+    with admin_connection(database, database.postgres_database) as admin:
+        # As it was before names of one look had one code.
+        admin.execute(b"UPDATE rad.receipt SET key_code = %s WHERE key = %s", [former, key])
+        admin.execute(b"UPDATE rad.manifest_line SET key_code = %s", [former])
+        admin.execute(b"UPDATE rad.receipt SET key_code = NULL WHERE key IS NOT NFC NORMALIZED")
+    real.close()
+    migrate(database)
+    real = connect(database)
+    for name in (key, unicodedata.normalize("NFC", key)):
+        assert [row.id for row in real.receipts.find("dropzone", name)] == [dropped.id]
+    with admin_connection(database, database.postgres_database) as admin:
+        [row] = admin.execute(b"SELECT key_code FROM rad.manifest_line").fetchall()
+        assert row["key_code"] == key_code(secret, "dropzone", key)
+        admin.execute(b"UPDATE rad.manifest_line SET key_code = %s", [former])
+    # One that waited for a film which comes only now.
+    of = film(2)
+    real.receipts.accept(dropped, of, received(dropped, of))
+    summary = real.manifests.get(manifest.id)
+    assert summary is not None
+    assert summary.fates.found == 1
     real.close()

@@ -11,7 +11,8 @@ from schemas.errors import Conflict, Erased, Forbidden, NotFound, RadiothequeErr
 from schemas.provenance import Sharing
 from store.grants import GRANTS
 from store.ports import Rows
-from store.records import Account, Drop, Film, LabelRow, Letter, ManifestSummary, Receipt, Role
+from store.records import Account, Drop, Film, LabelRow, Letter, Receipt, Role
+from store.records_manifests import ManifestSummary
 from store.rows import connect
 from store.settings import Settings
 from tests.fakes.rows import FakeRows

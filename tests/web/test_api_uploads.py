@@ -7,6 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from schemas.deposits import deposit_folder, film_key
+from schemas.film_files import is_manifest
 from schemas.provenance import STATEMENT_VERSION
 from store.records import Role
 from tests.web.conftest import Answer, Web, build
@@ -15,9 +17,16 @@ from tests.web.library import add_film
 MULTIPART = "multipart/form-data; boundary=x"
 
 
-def send(web: Web, *files: tuple[str, bytes], role: Role | None = "radiologist") -> Answer:
+def send(
+    web: Web,
+    *files: tuple[str, bytes],
+    role: Role | None = "radiologist",
+    deposit: UUID | str = "",
+) -> Answer:
     """Post these files in the field `files`."""
-    return web.post("/radiographs", role, data=body_of(*files), content_type=MULTIPART)
+    field = '--x\r\nContent-Disposition: form-data; name="deposit"\r\n\r\n'
+    said = f"{field}{deposit}\r\n".encode()
+    return web.post("/radiographs", role, data=said + body_of(*files), content_type=MULTIPART)
 
 
 def stated() -> bytes:
@@ -68,6 +77,57 @@ def test_no_file_name_gets_into_a_key_or_an_event(web: Web) -> None:
 
     assert "Durand" not in "".join(web.objects.keys("dropzone"))
     assert all(b"Durand" not in row.value for row in web.rows.outbox.messages)
+
+
+def test_a_film_s_key_is_a_code_of_its_path_within_its_own_deposit(web: Web) -> None:
+    secret = web.settings.site_secret.get_secret_value()
+    deposit = uuid4()
+    for _ in range(2):
+        answer = send(web, ("lot/e\u0301te\u0301.png", b"x"), deposit=deposit)
+        assert answer.status_code == 202
+    folder = deposit_folder(secret, web.accounts["radiologist"].id, deposit)
+    key = film_key(secret, folder, "lot/\u00e9t\u00e9.png")
+    rows = list(web.rows.tables.receipts.values())
+    assert [(row.key, row.filename) for row in rows] == [(key, "e\u0301te\u0301.png")] * 2
+    assert rows[0].version != rows[1].version
+    # Another account's deposit of the same number is another one.
+    assert (
+        send(web, ("lot/\u00e9t\u00e9.png", b"x"), deposit=deposit, role="steward").status_code
+        == 202
+    )
+    assert list(web.rows.tables.receipts.values())[-1].key != key
+
+
+def test_without_a_number_each_request_is_a_deposit(web: Web) -> None:
+    for _ in range(2):
+        assert send(web, ("a.png", b"x"), ("labels.csv", b"Path\na.png\n")).status_code == 202
+    folders = [row.key.rpartition("/")[0] for row in web.rows.tables.receipts.values()]
+    assert folders[0] == folders[1] != folders[2] == folders[3]
+
+
+def test_a_manifest_lies_in_its_deposit_under_its_own_path(web: Web) -> None:
+    deposit = uuid4()
+    send(web, ("lot/Labels.CSV", b"Path\na.png\n"), ("lot/a.png", b"x"), deposit=deposit)
+    table, film = web.rows.tables.receipts.values()
+    folder = film.key.rpartition("/")[0]
+    assert (table.key, table.filename) == (f"{folder}/lot/Labels.CSV", "Labels.CSV")
+    assert is_manifest(table.key)
+
+
+def test_of_two_files_of_one_path_neither_is_the_one_that_a_manifest_means(web: Web) -> None:
+    send(web, ("a.png", b"one"), ("a.png", b"two"), ("../a.png", b"three"), ("b.png", b"four"))
+    keys = [row.key for row in web.rows.tables.receipts.values()]
+    secret = web.settings.site_secret.get_secret_value()
+    folder = keys[0].rpartition("/")[0]
+    assert len(set(keys)) == 4
+    assert [key == film_key(secret, folder, "a.png") for key in keys] == [False] * 4
+    assert keys[3] == film_key(secret, folder, "b.png")
+
+
+def test_a_deposit_s_number_that_is_none_is_refused(web: Web) -> None:
+    answer = send(web, ("a.png", b"x"), deposit="Durand")
+    assert answer.status_code == 422
+    assert "Durand" not in answer.text
 
 
 def test_a_large_film_goes_by_way_of_the_disk_and_leaves_nothing_there(

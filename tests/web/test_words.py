@@ -16,7 +16,8 @@ BUILT = (
     "role.", "error.", "state.", "group.", "label.", "source.", "view.", "films.", "process.",
     "deposit.", "suspected", "borderline", "not_suspected", "not_assessed", "keys.", "sign_in.",
     "system.", "known.sex.", "check.", "model.kind.", "model.name.", "model.eyes.",
-    "model.hundred.",
+    "model.hundred.", "manifest.kind.", "manifest.fate.", "manifest.encoding.",
+    "manifest.separator.",
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from schemas.manifest_faults import FaultKind, Separator, TableEncoding
 from schemas.plain_text import Plain
 from schemas.provenance import Sharing
 from store.records import Fact, ReceiptState
@@ -39,21 +40,43 @@ class ReceiptOut(BaseModel):
 
 
 class FaultOut(BaseModel):
-    """A value that was left out: its line (the header is 1), its column, what was wanted."""
+    """A value that was left out: its line of the file (from 1), its column, what was wanted."""
 
     line: int
-    column: str
+    column: str = Field(description="empty where the whole line was left out")
+    kind: FaultKind
     wanted: str
+    message: str = Field(description="what was wanted, in the language of Accept-Language")
+
+
+class FaultKindOut(BaseModel):
+    """How many faults of one kind there are; the message names it in the reader's language."""
+
+    kind: FaultKind
+    count: int
+    message: str
 
 
 class ManifestOut(BaseModel):
-    """What became of a bulk drop's labels.csv."""
+    """What became of a labels.csv. Each line is counted once from `found` to `repeated`."""
 
     lines: int
-    absent: int = Field(description="lines whose film nobody has dropped yet")
+    found: int = Field(description="lines whose film is here")
+    pending: int = Field(description="lines whose film is being looked at, or in quarantine")
+    absent: int = Field(description="lines whose film nobody has dropped yet: they wait")
+    refused: int = Field(description="lines whose film was refused: they never match")
+    unusable: int = Field(description="lines without a path that can be used, or unreadable")
+    repeated: int = Field(description="lines on a path that another line has")
+    changed: int = Field(description="lines that change what an earlier manifest said")
+    replaced: int = Field(description="lines on whose path a later manifest has one, too")
+    absent_lines: list[int] = Field(description="of the absent, the first ten by number")
+    encoding: TableEncoding | None
+    separator: Separator | None
+    own_folder: int = Field(description="paths that began with the manifest's own folder")
     unknown_columns: list[str]
-    malformed: int
-    examples: list[FaultOut] = Field(description="of the malformed values, the first twenty")
+    malformed: int = Field(description="values left out, of all kinds")
+    kinds: list[FaultKindOut]
+    examples: list[FaultOut] = Field(description="the first ten of each kind")
 
 
 class ReceiptsOut(BaseModel):

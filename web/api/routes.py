@@ -42,3 +42,8 @@ def picture(*media_types: str) -> dict[str, Any]:
     """Return how OpenAPI describes an answer that is a picture."""
     binary = {"type": "string", "format": "binary"}
     return {"content": {media: {"schema": binary} for media in media_types}}
+
+
+def table() -> dict[str, Any]:
+    """Return how OpenAPI describes an answer that is comma-separated values."""
+    return {"content": {"text/csv": {"schema": {"type": "string"}}}}

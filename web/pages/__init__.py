@@ -6,6 +6,7 @@ from web.pages.checked import checked
 from web.pages.deposit import deposit
 from web.pages.entrance import entrance
 from web.pages.gallery import gallery
+from web.pages.manifest import manifest
 from web.pages.model import model
 from web.pages.quarantine import quarantine
 from web.pages.reading import reading
@@ -17,4 +18,5 @@ __all__ = ["blueprints", "error_page"]
 
 def blueprints() -> list[Blueprint]:
     """Return every page's blueprint, for `create_app` to register."""
-    return [shell, entrance, deposit, gallery, reading, checked, quarantine, model, system]
+    first = [shell, entrance, deposit, manifest, gallery, reading, checked]
+    return [*first, quarantine, model, system]

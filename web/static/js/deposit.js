@@ -2,10 +2,11 @@
 import { words } from "./words.js";
 import { About } from "./deposit/about.js";
 import { Fate, isFinal } from "./deposit/fate.js";
+import { Gestures } from "./deposit/gesture.js";
 import { Origin } from "./deposit/origin.js";
 import { Rows } from "./deposit/rows.js";
 import { Sending } from "./deposit/sending.js";
-import { filesOf, mayBeFilm } from "./deposit/tree.js";
+import { filesOf, isManifest, mayBeFilm } from "./deposit/tree.js";
 
 const find = (id) => document.getElementById(id);
 const byReceipt = new Map();
@@ -29,6 +30,7 @@ if (recent) {
   for (const receipt of JSON.parse(recent.dataset.receipts)) {
     const drop = {
       name: receipt.filename ?? receipt.id.slice(0, 8),
+      receipt: receipt.id,
       state: receipt.state,
       film: receipt.radiograph,
       message: messageOf(receipt),
@@ -66,9 +68,12 @@ if (zone) {
     sending.add(some);
     count();
   };
+  const gestures = new Gestures();
   const take = (files, said) => {
-    const made = [...files].map((file) => ({
-      name: file.webkitRelativePath || file.name,
+    // The same object for all files of a gesture: they go together.
+    said.deposit ??= gestures.of(files.map(([file]) => file.name));
+    const made = files.map(([file, name]) => ({
+      name,
       file,
       said,
       state: "waiting",
@@ -117,9 +122,11 @@ if (zone) {
       const said = { ...about.take(), ...origin.said() };
       // A file that was chosen by itself is sent whatever it is: it gets its reason.
       const films = await Promise.all(
-        chosen.map((file) => !file.webkitRelativePath || mayBeFilm(file)),
+        chosen.map((file) => !file.webkitRelativePath || isManifest(file.name) || mayBeFilm(file)),
       );
-      const files = chosen.filter((_, place) => films[place]);
+      const files = chosen
+        .filter((_, place) => films[place])
+        .map((file) => [file, file.webkitRelativePath || file.name]);
       take(files, said);
       about.used(files.length);
       sayLeft(chosen.length - files.length);
@@ -216,7 +223,7 @@ function tally() {
     document.querySelector(`[data-count=${name}]`).textContent = value;
   const whole = find("whole");
   whole.max = Math.max(1, drops.length);
-  whole.value = counts.analysed + refused + is("unsent");
+  whole.value = counts.analysed + refused + is("unsent", "manifest");
   const unsent = drops.some((drop) => drop.state === "unsent" && !drop.never);
   find("retry-all").hidden = !unsent;
   // Spoken at most every two seconds: a thousand films must not be read out one by one.

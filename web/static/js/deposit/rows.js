@@ -50,6 +50,12 @@ export class Rows {
       row.link.href = `/cliches/${drop.film}`;
       row.link.hidden = false;
     }
+    if (drop.state === "manifest" && drop.receipt && row.link.hidden) {
+      row.link.textContent = words("deposit.manifest");
+      row.link.ariaLabel = `${words("deposit.manifest")} ${drop.name}`;
+      row.link.href = `/depot/manifestes/${drop.receipt}`;
+      row.link.hidden = false;
+    }
   }
 
   #make(drop) {

@@ -89,7 +89,7 @@ export class Sending {
   #post(batch) {
     const form = new FormData();
     for (const [name, text] of Object.entries(batch[0].said)) form.append(name, text);
-    for (const drop of batch) form.append("files", drop.file, drop.file.name);
+    for (const drop of batch) form.append("files", drop.file, drop.name);
     const request = new XMLHttpRequest();
     request.open("POST", "/api/v1/radiographs");
     request.setRequestHeader("X-CSRFToken", csrf());

@@ -25,9 +25,12 @@ export async function mayBeFilm(file) {
   return ENDINGS.some((ending) => name.endsWith(ending)) || isPicture || isDicom;
 }
 
+/** Whether a file is a manifest, as schemas/film_files.py tells it. */
+export const isManifest = (name) => name.toLowerCase() === "labels.csv";
+
 /**
- * Yield the files of a drop, and of its folders those that may be films. `left` is called for each
- * other one, `unreadable` for each that the browser cannot read.
+ * Yield [file, path within the drop] of each file, of folders those that may be films or
+ * manifests. `left` is called for each other one, `unreadable` for each that cannot be read.
  */
 export async function* filesOf(transfer, unreadable, left) {
   // The entries must be taken before the first await: afterwards the transfer is empty.
@@ -35,7 +38,7 @@ export async function* filesOf(transfer, unreadable, left) {
     .filter((item) => item.kind === "file")
     .map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
   for (const entry of entries) {
-    if (entry instanceof File) yield entry;
+    if (entry instanceof File) yield [entry, entry.name];
     else if (entry) yield* walk(entry, unreadable, left, false);
   }
 }
@@ -45,7 +48,8 @@ async function* walk(entry, unreadable, left, inside) {
     if (entry.isFile) {
       if (entry.name.startsWith(".")) return;
       const file = await new Promise((done, fail) => entry.file(done, fail));
-      if (!inside || (await mayBeFilm(file))) yield file;
+      if (!inside || isManifest(file.name) || (await mayBeFilm(file)))
+        yield [file, entry.fullPath.replace(/^\//, "")];
       else left();
       return;
     }
