@@ -9,8 +9,9 @@ erased film's bytes, and every drop where RADIOTHEQUE_KEEP_TAKEN_S is 0, go at o
 import logging
 import threading
 from typing import Final
+from uuid import UUID
 
-from schemas.errors import Unavailable
+from schemas.errors import Dead, Unavailable
 from store.ports import Objects, Receipts
 
 log = logging.getLogger(__name__)
@@ -39,12 +40,26 @@ class TakenDrops:
     def once(self) -> int:
         """Remove every version whose time is over; return how many. Raises Unavailable."""
         gone = 0
-        while page := self._receipts.kept(_PAGE):
+        # What cannot be removed stays at the head of the list: it must not hide the others.
+        stuck: set[UUID] = set()
+        while page := [
+            receipt
+            for receipt in self._receipts.kept(_PAGE + len(stuck))
+            if receipt.id not in stuck
+        ]:
+            removed = []
             for receipt in page:
-                # This version only: another one under the same key is another drop.
-                self._objects.remove(receipt.bucket, receipt.key, receipt.version)
-            self._receipts.let_go([receipt.id for receipt in page])
-            gone += len(page)
+                try:
+                    # This version only: another one under the same key is another drop.
+                    self._objects.remove(receipt.bucket, receipt.key, receipt.version)
+                except Dead:
+                    stuck.add(receipt.id)
+                else:
+                    removed.append(receipt.id)
+            self._receipts.let_go(removed)
+            gone += len(removed)
+        if stuck:
+            log.error("Taken drops cannot be removed", extra={"drops": len(stuck)})
         if gone:
             log.info("Taken drops are removed", extra={"drops": gone})
         return gone

@@ -10,7 +10,10 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-GROUPS = ("stack", "film", "drop_key", "event", "letter", "store", "removal", "model", "run")
+GROUPS = (
+    *("stack", "film", "drop_key", "event", "letter", "unreadable", "store", "removal"),
+    *("model", "run"),
+)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -174,8 +174,22 @@ class Quarantine(Protocol):
         """End what has waited longer, as `rejected` with code `expired`; return how many."""
         ...
 
+    def unreadable(self, limit: int = ...) -> list[Receipt]:
+        """Return drops that were refused as `unreadable-object`, longest first."""
+        ...
+
+    def again(self, receipt: UUID, *, event: Message) -> None:
+        """Let one of these come in again, as `received`; `event` is its `object.uploaded`.
+
+        Raises Conflict for any other.
+        """
+        ...
+
     def spent(self, *, days: float, limit: int) -> list[Receipt]:
-        """Return refused drops whose bytes may go: after so long, of held ones at once."""
+        """Return refused drops whose bytes may go: after so long, of held ones at once.
+
+        What could not be read is none of them.
+        """
         ...
 
     def swept(self, receipt: UUID) -> None:

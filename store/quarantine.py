@@ -69,6 +69,14 @@ class PostgresQuarantine:
 
         return self._database.transaction(work)
 
+    def unreadable(self, limit: int = 1000) -> list[Receipt]:
+        rows = self._database.rows("receipts_unreadable", limit=limit)
+        return [receipt_of(row) for row in rows]
+
+    def again(self, receipt: UUID, *, event: Message) -> None:
+        events = json_value(messages_json([event]))
+        self._database.rows("receipts_again", receipt=receipt, events=events)
+
     def spent(self, *, days: float, limit: int) -> list[Receipt]:
         rows = self._database.rows("quarantine_spent", days=days, limit=limit)
         return [receipt_of(row) for row in rows]

@@ -90,6 +90,31 @@ BEGIN
         RETURNING r.id, r.site, r.source, r.code, r.wanted, r.came, r.updated_at;
 END $$;
 
+-- What could not be read ---------------------------------------------------------------------
+
+-- Return drops whose object the store could not give, longest first.
+CREATE FUNCTION api.receipts_unreadable(p_limit bigint) RETURNS SETOF api.receipt_row
+LANGUAGE sql STABLE AS $$
+    SELECT (rules.receipt_row(r, false)).* FROM receipt r
+    WHERE r.state = 'rejected' AND r.code = 'unreadable-object'
+    ORDER BY r.updated_at, r.id LIMIT p_limit;
+$$;
+
+-- Let one come in again, once its object can be read.
+CREATE FUNCTION api.receipts_again(p_receipt uuid, p_events jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE receipt SET state = 'received', code = NULL, wanted = NULL, came = NULL,
+        updated_at = clock_timestamp()
+    WHERE id = p_receipt AND state = 'rejected' AND code = 'unreadable-object';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'receipt %: wanted one whose object could not be read', p_receipt
+            USING ERRCODE = 'RD409';
+    END IF;
+    PERFORM rules.journal(NULL, 'receipt.again', p_receipt::text);
+    PERFORM rules.say(p_events);
+END $$;
+
 -- What the housekeeper deletes ---------------------------------------------------------------
 
 -- End what has waited too long for its steward, longest first. Returns the receipts that moved.

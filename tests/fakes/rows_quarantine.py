@@ -102,6 +102,24 @@ class FakeQuarantine:
                 self._refuse(row, EXPIRED, None)
             return len(rows)
 
+    def unreadable(self, limit: int = 1000) -> list[Receipt]:
+        with self._tables.work():
+            rows = [
+                row
+                for row in self._tables.receipts.values()
+                if (row.state, row.code) == ("rejected", "unreadable-object")
+            ]
+            return sorted(rows, key=lambda row: (row.updated_at, row.id))[:limit]
+
+    def again(self, receipt: UUID, *, event: Message) -> None:
+        with self._tables.work():
+            known = self._tables.receipts.get(receipt)
+            if known is None or (known.state, known.code) != ("rejected", "unreadable-object"):
+                raise Conflict(f"receipt {receipt}: wanted one whose object could not be read")
+            self._tables.move(known, state="received", code=None, wanted=None, came=None)
+            self._tables.journal(None, "receipt.again", str(receipt))
+            self._tables.say([event])
+
     def spent(self, *, days: float, limit: int) -> list[Receipt]:
         with self._tables.work():
             late = now() - timedelta(days=days)

@@ -120,3 +120,14 @@ def test_another_version_under_the_same_key_is_not_touched(house: House) -> None
     house.handler.handle([second])
     [(_, version, _, _)] = house.objects.versions("dropzone")
     assert version == house.receipt(second).version != house.receipt(first).version
+
+
+def test_one_that_cannot_be_removed_waits_and_hides_no_other(house: House) -> None:
+    records = [house.drop(f"{seed}", png_of(drawn(seed=seed))) for seed in range(3)]
+    house.handler.handle(records)
+    wait(house)
+    house.objects.bad.add(("dropzone", "0"))
+    assert clock(house).once() == 2
+    assert house.raw() == ["0"]
+    house.objects.bad.clear()
+    assert clock(house).once() == 1

@@ -8,6 +8,7 @@ import pwd
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -168,24 +169,36 @@ def test_down_without_a_supervisor_ends_what_runs(state: State) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user; CI runs as root")
 def test_a_normal_user_runs_it_too() -> None:
-    """The same, as `nobody`, in a folder of mode 0700 of theirs."""
+    """The same, as `nobody`, in a folder of mode 0700 of theirs.
+
+    They have a clone, an environment and a cache of their own there: root's may lie in root's
+    home, where nobody else gets.
+    """
     user = pwd.getpwnam("nobody")
     home = Path(tempfile.mkdtemp(prefix="radiotheque-user-"))
     state = State(home / "state")
-    # A cache of their own: by hard links, where both are on one disk.
-    way = "-al" if home.stat().st_dev == cache_root().stat().st_dev else "-a"
+    clone = home / "clone"
+    clone.mkdir()
+    tracked = run(["git", "ls-files", "-z"], cwd=clone_root()).split("\0")
+    copy("--parents", f"--target-directory={clone}", *filter(None, tracked))
+    copy(sys.prefix, clone / ".venv")
     for place in cache_root().iterdir():
         if place.is_dir() and place.name.startswith(("kafka-", "minio-", "triton-env-")):
-            run(["cp", way, place, home / place.name])
+            copy(place, home / place.name)
     os.chown(home, user.pw_uid, user.pw_gid)
-    # Reading and searching stands in for an interpreter of their own, which may be root's here.
-    as_user = [
-        "setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups",
-        "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search",
-    ]  # fmt: skip
+    as_user = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    python = clone / ".venv" / "bin" / "python"
+    pythons = (python, *home.glob("triton-env-*/bin/python"))
+    shared = [*(each.resolve() for each in pythons), Path(os.__file__), clone / "Makefile"]
+    if not all(everybody_reads(path, below=home) for path in shared):
+        # Reading and searching stands in for an interpreter of their own, where root's is root's
+        # alone, and for root's files where their modes (umask 077) are.
+        as_user += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search",
+                    "--securebits=+no_setuid_fixup"]  # fmt: skip
     environment = {
         "HOME": str(home),
         "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(clone),
         "RADIOTHEQUE_STATE": str(state.root),
         "RADIOTHEQUE_CACHE": str(home),
     }
@@ -195,7 +208,7 @@ def test_a_normal_user_runs_it_too() -> None:
     )
     try:
         done = subprocess.run(
-            [*as_user, sys.executable, "-c", script],
+            [*as_user, python, "-c", script],
             env=environment,
             cwd=home,
             capture_output=True,
@@ -212,3 +225,18 @@ def test_a_normal_user_runs_it_too() -> None:
     finally:
         down(state)
         shutil.rmtree(home)
+
+
+def copy(*words: str | Path) -> None:
+    """Copy from the clone's folder: by hard links, where both places are on one disk."""
+    one_disk = {Path(tempfile.gettempdir()).stat().st_dev} == {
+        place.stat().st_dev for place in (clone_root(), Path(sys.prefix), cache_root())
+    }
+    run(["cp", "-al" if one_disk else "-a", *words], cwd=clone_root())
+
+
+def everybody_reads(path: Path, *, below: Path) -> bool:
+    """Return whether any user who may pass a folder may read a file, wherever it lies."""
+    above = [folder for folder in path.parents if folder not in {below, *below.parents}]
+    passable = all(folder.stat().st_mode & stat.S_IXOTH for folder in above)
+    return passable and bool(path.stat().st_mode & stat.S_IROTH)

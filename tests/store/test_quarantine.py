@@ -171,3 +171,21 @@ def test_the_bytes_of_another_refused_drop_stay_for_their_days(shelf: Library) -
     )
     assert shelf.rows.quarantine.spent(days=7, limit=10) == []
     assert [row.id for row in shelf.rows.quarantine.spent(days=0, limit=10)] == [receipt.id]
+
+
+def test_a_drop_that_could_not_be_read_is_kept_and_comes_in_again_once(shelf: Library) -> None:
+    quarantine = shelf.rows.quarantine
+    bad, other = shelf.rows.receipts.open_many([drop(1), drop(2)])
+    facts = {"wanted": "an object that its store gives whole", "came": "none in 3 tries"}
+    shelf.rows.receipts.reject(bad, code="unreadable-object", **facts, events=[])
+    shelf.rows.receipts.reject(other, code="empty", **facts, events=[])
+    assert [row.id for row in quarantine.unreadable()] == [bad.id]
+    assert [row.id for row in quarantine.spent(days=-1, limit=9)] == [other.id]
+    quarantine.again(bad.id, event=uploaded(bad))
+    known = now_is(shelf.rows, bad)
+    assert (known.state, known.code, known.came) == ("received", None, None)
+    assert shelf.topics() == ["object.uploaded"]
+    for wrong in (bad.id, other.id, uuid.uuid4()):
+        with pytest.raises(Conflict):
+            quarantine.again(wrong, event=uploaded(bad))
+    assert quarantine.unreadable() == []
