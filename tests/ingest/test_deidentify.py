@@ -10,6 +10,7 @@ from ingest.deidentify import Known, deidentify, plain_word
 from ingest.says import FileSays
 from schemas.facts import KnownFacts
 from schemas.identities import keyed_code
+from schemas.plain_text import fault_in
 from schemas.presentation import AS_STORED
 from schemas.pseudonyms import day_code, patient_code, shifted, study_code
 from store.records import FormSays
@@ -283,3 +284,22 @@ def test_a_file_without_patient_takes_the_forms_and_its_weeks() -> None:
     assert (made.patient, made.study) == (PLAIN, study_code(SECRET, UID))
     assert made.facts.study_date == FORM.study_date
     assert made.contradicts == ()
+
+
+@pytest.mark.parametrize("odd", ["\0", "\ud800", "\u202e", "\u2066"])
+def test_no_tag_brings_what_no_row_keeps_or_what_misleads(odd: str) -> None:
+    words = {
+        name: f"{text}{odd}"
+        for name, text in {
+            "patient_id": "1234", "issuer": "north", "birth_date": "19390101", "sex": "F",
+            "age": "045Y", "study": "1.2.3", "study_date": "20240105", "view": "PA",
+            "maker": "Maker", "device": "Device", "modality": "CR", "burned_in": "NO",
+        }.items()
+    }  # fmt: skip
+    says = FileSays("dicom", orientation=(f"L{odd}", f"F{odd}"), **words)  # type: ignore[arg-type]
+    known = deidentify(says, FormSays(), secret="s", data_set="d")
+    kept = [known.patient, known.study, known.view, *known.also]
+    assert known.patient is not None
+    assert known.facts.maker == "Maker"
+    assert [text for text in kept if text and fault_in(text)] == []
+    assert odd not in "".join(str(value) for value in known.facts.model_dump().values())
