@@ -2,6 +2,7 @@
 
 import secrets
 import sys
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -25,14 +26,19 @@ def print_summary(path: Path, key: str, dropped: frozenset[str]) -> bool:
     # Nothing is kept of these lines: the codes they make are nobody's.
     manifest = Manifest("dropzone", key, secret=secrets.token_hex(), site=None)
     here = {one_form(name) for name in dropped}
+    folder = key[: key.rfind("/") + 1]
     absent: list[str] = []
     missing = 0
+    # Where paths begin with the name of the folder that is dropped, which no key says.
+    one_deeper: Counter[str] = Counter()
     try:
         with path.open("rb") as file:
             for line in manifest.lines(iter(partial(file.read, 1 << 18), b"")):
                 if here.isdisjoint(line.keys):
                     missing += 1
                     absent += [line.key] if len(absent) < _SHOWN else []
+                    first, _, rest = line.key.removeprefix(folder).partition("/")
+                    one_deeper[first] += f"{folder}{rest}" in here
     except OSError as error:
         print(f"drop: {path}: {error.strerror}", file=sys.stderr)
         return False
@@ -43,9 +49,16 @@ def print_summary(path: Path, key: str, dropped: frozenset[str]) -> bool:
     if missing:
         print(f"  films that are not in this drop: {missing}")
     for name in absent:
-        # A path of the table: what a terminal would obey is not shown.
-        print(f"    {name if name.isprintable() else ascii(name)}")
+        print(f"    {_shown(name)}")
+    for first, count in one_deeper.most_common(1):
+        if count:
+            print(f"  they would be with --prefix {_shown(folder + first)}: {count}")
     return True
+
+
+def _shown(name: str) -> str:
+    """Return a path of the table without what a terminal would obey."""
+    return name if name.isprintable() else ascii(name)
 
 
 def _print_table(name: str, summary: "ManifestSummary") -> None:

@@ -222,6 +222,10 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         ),
         "Metadata are removed on arrival. Do not deposit an image with a name burnt into it.",
     ),
+    "deposit.table": (
+        "Un tableau labels.csv, déposé avec ses clichés ou juste après, dit ce que l'on en sait.",
+        "A table labels.csv, dropped with its films or just after, says what is known of them.",
+    ),
     "deposit.about": (
         "Patient, date et incidence (facultatif, hors DICOM)",
         "Patient, date and view (optional, not for DICOM)",

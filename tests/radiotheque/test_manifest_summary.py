@@ -84,6 +84,19 @@ def test_a_table_of_a_mac_and_of_excel_finds_its_films(
     assert len(keys[0]) == 4
 
 
+def test_paths_that_begin_with_the_dropped_folder_s_name_are_told_how_they_would_match(
+    folder: Path, keys: list[dict[str, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "labels.csv").write_text("Path\nlot/a.png\nlot/b.png\n")
+    assert main(["drop", str(folder), "--i-am-authorised"]) == 0
+    assert "they would be with --prefix lot: 2" in capsys.readouterr().out
+    assert main(["drop", str(folder), "--prefix", "lot", "--i-am-authorised"]) == 0
+    printed = capsys.readouterr().out
+    assert "paths that begin with the folder's own name: 2" in printed
+    assert "not in this drop" not in printed
+    assert set(keys[1]) == {"lot/a.png", "lot/b.png", "lot/labels.csv"}
+
+
 @pytest.mark.parametrize("text", [None, "Sex\nF\n"])
 def test_what_is_no_manifest_stops_the_drop(
     folder: Path,
