@@ -19,7 +19,14 @@ _FILE: Final = (
     "manifest",
 )
 #: DICOM files.
-_DICOM: Final = ("not-dicom", "modality", "multi-frame", "no-pixels", "transfer-syntax")
+_DICOM: Final = (
+    "not-dicom",
+    "modality",
+    "multi-frame",
+    "no-pixels",
+    "transfer-syntax",
+    "mismatch",
+)
 #: The picture: whether it is a chest film.
 _PICTURE: Final = ("too-small", "aspect", "blank", "not-a-film", "not-a-chest", "orientation")
 #: What may show a name, and waits in quarantine.

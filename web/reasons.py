@@ -62,6 +62,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "La compression de ce fichier DICOM n'est pas prise en charge",
         "The compression of this DICOM file is not supported",
     ),
+    "mismatch": (
+        "L'en-tête du fichier et son image se contredisent",
+        "The file's header and its picture contradict each other",
+    ),
     "aspect": (
         "Le cliché est trop allongé pour être un thorax",
         "The film is too long and narrow for a chest",

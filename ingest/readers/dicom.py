@@ -33,6 +33,6 @@ def read(data: bytes, pixel_limit: int) -> tuple[Film, FileSays] | None:
         if opened is None:
             return None
         header = check(opened, pixel_limit)
-        encoded = decode(opened, header)
+        encoded, header = decode(opened, header)
         film = film_of(encoded, header, opened.tags, little=opened.little_endian)
         return film, says_of(opened.tags, header.modality, film.window)

@@ -49,8 +49,9 @@ def film_of(encoded: NDArray[Any], header: Header, tags: Dataset, *, little: boo
     voi = voi_of(tags, signed=_may_be_negative(header, tags), little=little)
     table, scale = _table(header, tags, voi, little=little)
     codes = encoded.view(f"u{encoded.dtype.itemsize}")
-    if header.allocated == codes.dtype.itemsize * 8 and header.high + 1 > header.stored:
-        codes = codes >> (header.high + 1 - header.stored)
+    above = header.high + 1 - header.stored
+    if header.allocated == codes.dtype.itemsize * 8 and not _lie_low(codes, above, header):
+        codes = codes >> above
     if header.stored < codes.dtype.itemsize * 8:
         # Overlays of old lived in the bits above.
         codes = codes & ((1 << header.stored) - 1)
@@ -60,6 +61,16 @@ def film_of(encoded: NDArray[Any], header: Header, tags: Dataset, *, little: boo
         presentation=presentation_of(tags, padding and samples_of(padding, table)),
         window=voi.window_on(scale),
         curves=voi.curves(scale),
+    )
+
+
+def _lie_low(codes: NDArray[Any], above: int, header: Header) -> bool:
+    """Return whether codes lie at the lower end of their word, whatever the header's HighBit says.
+
+    So many bits above its lower end it should lie: then nothing would lie below.
+    """
+    return above == 0 or bool(
+        (codes & ((1 << above) - 1)).any() and not (codes >> header.stored).any()
     )
 
 

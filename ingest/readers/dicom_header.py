@@ -29,9 +29,12 @@ MODALITIES: Final = frozenset({"CR", "DX", "SC", "OT"})
 #: Defined terms of other modalities (PS3.3 C.7.3.1.1.1); any other text is not repeated.
 _OTHERS: Final = frozenset(
     {"BI", "CT", "DOC", "ES", "IO", "IVUS", "KO", "MG", "MR", "NM", "OCT", "OP", "PR", "PT", "PX",
-     "RF", "RG", "RTDOSE", "RTIMAGE", "RTPLAN", "RTSTRUCT", "SEG", "SM", "SR", "TG", "US", "XA",
+     "RF", "RTDOSE", "RTIMAGE", "RTPLAN", "RTSTRUCT", "SEG", "SM", "SR", "TG", "US", "XA",
      "XC"}
 )  # fmt: skip
+#: Names of plain radiography that are none of the standard's, or of its film-and-screen days: the
+#: SOP class then says what it is.
+_SYNONYMS: Final = frozenset({"DR", "RG"})
 GREY: Final = frozenset({"MONOCHROME1", "MONOCHROME2"})
 PALETTE: Final = "PALETTE COLOR"
 LUMA_FIRST: Final = frozenset({"YBR_FULL", "YBR_FULL_422"})
@@ -84,7 +87,7 @@ def _modality(opened: Opened) -> str:
     """Return the file's modality, or its SOP class's own when it names none."""
     named = (text(opened.tags, "Modality") or "").upper()
     expected = CLASSES.get(opened.sop_class)
-    modality = named or expected
+    modality = expected if named in _SYNONYMS else named or expected
     if expected is None or modality not in MODALITIES:
         came = f"one of modality {named}" if named in _OTHERS else "one of another modality"
         raise Refusal("modality", wanted="a radiograph (CR or DX)", came=came)
@@ -99,7 +102,10 @@ def _stored(opened: Opened, modality: str, rows: int, columns: int) -> Header:
     high = whole(tags, "HighBit")
     if high is None:
         high = stored - 1
-    if allocated not in {8, 16} or not 1 <= stored <= high + 1 <= allocated:
+    if not stored <= high + 1 <= allocated:
+        # It is always one less than the bits stored today: what cannot be is passed over.
+        high = stored - 1
+    if allocated not in {8, 16} or not 1 <= stored <= allocated:
         raise Refusal(
             "unsupported",
             wanted="samples in 8 or 16 bits",

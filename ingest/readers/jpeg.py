@@ -32,7 +32,7 @@ _DECODABLE: Final = frozenset({0xC0, 0xC1, 0xC2})
 _PROGRESSIVE: Final = 0xC2
 _BLOCK: Final = 8
 #: Two fillers that differ in every bit; neither holds a marker, nor a byte that needs stuffing.
-_FILLERS: Final = tuple(
+FILLERS: Final = tuple(
     bytes(byte ^ turned for byte in np.random.default_rng(8).integers(1, 255, 512).tolist())
     for turned in (0, 255)
 )
@@ -93,9 +93,9 @@ def _whole_grey(segments: Segments) -> NDArray[Any]:
 def _fillers(segments: Segments, grey: NDArray[Any]) -> tuple[bytes, ...]:
     """Return the fillers to try: none costs a film whose end is marked and looks like one."""
     if not segments.ended:
-        return _FILLERS
+        return FILLERS
     progressive = segments.frame.marker == _PROGRESSIVE
-    return _FILLERS[:1] if progressive or _ends_flat(grey) else ()
+    return FILLERS[:1] if progressive or _ends_flat(grey) else ()
 
 
 def _ends_flat(grey: NDArray[Any]) -> bool:
