@@ -2,9 +2,12 @@
 
 import argparse
 import json
+import math
+import os
+import stat
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -14,10 +17,13 @@ from schemas.film_files import HEAD, MANIFEST_NAME, is_manifest, may_be_film
 from schemas.provenance import LICENCES, STATEMENT_VERSION, STATEMENTS, DepositorSays, Sharing
 
 if TYPE_CHECKING:
+    from schemas.models import ModelManifest
     from stack.state import State
 
 #: MinIO takes this many at once well; more only queue up in it.
 SENDERS: Final = 8
+#: Files that are named at the end; the others were named when their turn came.
+_NAMED: Final = 20
 
 
 def register(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -76,7 +82,32 @@ def ask_statement(*, authorised: bool) -> bool:
     return sys.stdin.readline().strip().lower() in {"o", "oui", "y", "yes"}
 
 
-def keys_of(chosen: argparse.Namespace) -> dict[Path, str] | None:
+def files_of(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the files under a folder, and what is named there and cannot be read, both in order.
+
+    That is a folder or file without the right to, and a link to something that is gone: each is
+    said on standard error with its reason.
+    """
+    files: list[Path] = []
+    unreadable: list[Path] = []
+
+    def say(path: Path, error: OSError) -> None:
+        print(f"drop: {path}: {error.strerror}", file=sys.stderr)
+        unreadable.append(path)
+
+    for where, _, names in os.walk(folder, onerror=lambda error: say(Path(error.filename), error)):
+        for path in (Path(where, name) for name in names):
+            try:
+                # A pipe would be waited for, and never end.
+                if stat.S_ISREG(path.stat().st_mode):
+                    path.open("rb").close()
+                    files.append(path)
+            except OSError as error:
+                say(path, error)
+    return sorted(files), sorted(unreadable)
+
+
+def keys_of(chosen: argparse.Namespace, files: list[Path]) -> dict[Path, str] | None:
     """Return the key of each file that is dropped; None, having said why, where none may be.
 
     What lies in the folder and is no film is left, and counted in one line; of manifests it is
@@ -85,10 +116,6 @@ def keys_of(chosen: argparse.Namespace) -> dict[Path, str] | None:
     from radiotheque.manifest_summary import print_summary
 
     folder: Path = chosen.folder
-    if not folder.is_dir():
-        print(f"drop: want a folder, got {folder}", file=sys.stderr)
-        return None
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
     paths = [
         path for path in files if is_manifest(path.name) or may_be_film(path.name, _head(path))
     ]
@@ -112,10 +139,17 @@ def keys_of(chosen: argparse.Namespace) -> dict[Path, str] | None:
 
 
 def run_drop(chosen: argparse.Namespace) -> int:
-    """Drop a folder; 1 if a file did not reach the bucket, 2 if nothing may be dropped."""
+    """Drop a folder; 1 if a file did not reach the bucket, 2 if nothing may be dropped.
+
+    What cannot be read is said at once and once more at the end; all else is dropped.
+    """
     from stack.state import current_state
 
-    keys = keys_of(chosen)
+    if not chosen.folder.is_dir():
+        print(f"drop: want a folder, got {chosen.folder}", file=sys.stderr)
+        return 2
+    files, unreadable = files_of(chosen.folder)
+    keys = keys_of(chosen, files)
     if keys is None:
         return 2
     try:
@@ -135,7 +169,16 @@ def run_drop(chosen: argparse.Namespace) -> int:
         return 2
     failed = drop_files(current_state(), keys, says)
     print(f"{len(keys) - len(failed)} of {len(keys)} files are in the bucket")
-    return 1 if failed else 0
+    _say_missing("drop", [*unreadable, *failed])
+    return 1 if failed or unreadable else 0
+
+
+def _say_missing(command: str, paths: Sequence[Path]) -> None:
+    """Name once more what was not done: far up it is overlooked."""
+    if paths:
+        named = ", ".join(str(path) for path in paths[:_NAMED])
+        more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+        print(f"{command}: not done: {named}{more}", file=sys.stderr)
 
 
 def _head(path: Path) -> bytes:
@@ -188,17 +231,22 @@ def drop_files(state: "State", keys: Mapping[Path, str], says: DepositorSays) ->
 
 
 def run_predict(chosen: argparse.Namespace) -> int:
-    """Print one JSON object a line, in the order given; 1 if a file was refused."""
+    """Print one JSON object a line, in the order given; 1 if a file was refused or unreadable."""
     refused = False
+    unreadable: list[Path] = []
     for answer in predictions(chosen.files):
         refused = refused or "refused" in answer
+        if "unreadable" in answer:
+            unreadable.append(Path(answer["file"]))
         print(json.dumps(answer, ensure_ascii=False), flush=True)
-    return 1 if refused else 0
+    _say_missing("predict", unreadable)
+    return 1 if refused or unreadable else 0
 
 
 def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
     """Yield what the live model says of each file, by the pipeline's own steps.
 
+    A file that cannot be read says so, and the next one is asked about.
     The same reader, the same looks, the same tensor, the same served model and the same states: a
     test holds these answers equal to what the pipeline stores.
     """
@@ -214,7 +262,6 @@ def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
     from radiotheque.preparation import program_settings
     from schemas.errors import Refusal
     from schemas.film_check import flags_of, is_inverted, is_lateral, turned_check
-    from schemas.findings import FINDINGS, finding_state
     from stack.state import current_state
     from store.objects import connect as connect_objects
     from store.records import FormSays
@@ -238,6 +285,10 @@ def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
         for path in files:
             try:
                 data = path.read_bytes()
+            except OSError as error:
+                yield {"file": str(path), "unreadable": error.strerror}
+                continue
+            try:
                 film = film_of_file(data, settings.pixel_limit, side=manifest.side)
                 here = rows.films.get(film.film)
                 if here is not None and here.facts.shown_as != film.presentation:
@@ -264,17 +315,22 @@ def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
             scores = triton.score(tensor[None], str(manifest.version)).probabilities[0]
             if is_lateral(known.view, checks):
                 scores = np.full_like(scores, np.nan)
-            found = [None if np.isnan(value) else float(value) for value in scores]
             yield {
                 "file": str(path),
                 "radiograph": film.film,
                 "model": manifest.label,
                 "checks": checks,
                 "flags": flags_of(checks),
-                "findings": [
-                    {"name": name, "probability": value, "state": finding_state(value, *limits)}
-                    for name, value, limits in zip(
-                        FINDINGS, found, manifest.thresholds(), strict=True
-                    )
-                ],
+                "findings": _findings(scores.tolist(), manifest),
             }
+
+
+def _findings(scores: list[float], manifest: "ModelManifest") -> list[dict[str, Any]]:
+    """Return what is said of each finding; a score that is not a number is not assessed."""
+    from schemas.findings import FINDINGS, finding_state
+
+    found = [None if math.isnan(value) else float(value) for value in scores]
+    return [
+        {"name": name, "probability": value, "state": finding_state(value, *limits)}
+        for name, value, limits in zip(FINDINGS, found, manifest.thresholds(), strict=True)
+    ]

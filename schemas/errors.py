@@ -9,7 +9,9 @@ RadiothequeError
 ├── Forbidden       this account may not do that (HTTP 403)
 ├── NotFound        there is no such film, receipt, account … (HTTP 404)
 │   └── Erased      it was erased on request: for whoever writes of it that is done
-└── Conflict        it exists already, or is no longer in the state asked for (HTTP 409)
+├── Conflict        it exists already, or is no longer in the state asked for (HTTP 409)
+│   └── InFlight    the same request is being done now: ask again in a moment
+└── KeyReused       an Idempotency-Key that was used for something else (HTTP 422)
 """
 
 from typing import Final
@@ -86,3 +88,11 @@ class Erased(NotFound):
 
 class Conflict(RadiothequeError):
     """It exists already, or is no longer in the state asked for (SQLSTATE RD409)."""
+
+
+class InFlight(Conflict):
+    """A request with the same Idempotency-Key is being done at this moment (SQLSTATE RD425)."""
+
+
+class KeyReused(RadiothequeError):
+    """This Idempotency-Key was used for another request (SQLSTATE RD422)."""

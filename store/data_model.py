@@ -15,7 +15,18 @@ from store.settings import Settings, load_settings
 #: Reading order: drops and films, models, people, messages, then the rest.
 ORDER: Final = (
     *("receipt", "manifest", "manifest_line", "film", "card", "analysis", "embedding", "model"),
-    *("setting", "label", "reading", "verdict", "comment", "shown", "account", "token", "site"),
+    *(
+        "setting",
+        "label",
+        "reading",
+        "verdict",
+        "comment",
+        "once",
+        "shown",
+        "account",
+        "token",
+        "site",
+    ),
     *("outbox", "dead_letter", "audit", "tombstone", "erasure"),
 )
 

@@ -57,6 +57,8 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
         "letters_replay",
         "manifests_get",
         "models_get",
+        "once_find",
+        "once_keep",
         "outbox_add",
         "outbox_depth",
         "patients_disputed",

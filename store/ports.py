@@ -43,6 +43,7 @@ from store.records import (
     ModelRow,
     ModelState,
     Neighbour,
+    Once,
     OutboxRow,
     Part,
     Reading,
@@ -456,8 +457,12 @@ class Readings(Protocol):
         account: UUID,
         answer_visible: bool,
         model: str | None,
+        once: Once | None = None,
     ) -> Reading:
         """Save a reading with one `validation.recorded` per verdict, in one transaction.
+
+        With `once`, the same asked again within a day gives the first reading and makes nothing.
+        Raises InFlight while the first is being done, KeyReused for a key of something else.
 
         `answer_visible` is what the caller says; the row says yes as well when the server has
         shown this account the film's scores. `others_visible` is decided by the server.
@@ -469,8 +474,11 @@ class Readings(Protocol):
         """Remember that this account has been shown the scores, or others' verdicts."""
         ...
 
-    def comment(self, film: str, text: str, *, account: UUID) -> Comment:
-        """Add a comment with `comment.recorded`. Every role but viewer."""
+    def comment(self, film: str, text: str, *, account: UUID, once: Once | None = None) -> Comment:
+        """Add a comment with `comment.recorded`. Every role but viewer. `once` as in `record`.
+
+        Raises NotFound where the comment that the same request made was removed since.
+        """
         ...
 
     def remove_comment(self, comment: UUID, *, account: UUID | None) -> None:

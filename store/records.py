@@ -213,6 +213,15 @@ class Reading:
     validations: Mapping[str, UUID] = field(default_factory=dict)
 
 
+# Without a repr: what was said may be a comment.
+@dataclass(frozen=True, repr=False)
+class Once:
+    """A request that its client may send again: its own key for it, and all that it says."""
+
+    key: str
+    said: bytes
+
+
 @dataclass(frozen=True)
 class FilmRow:
     """A film in a list: enough to draw its card. `position` orders the list (newest first)."""

@@ -3,7 +3,7 @@
 Programs reach the database through the functions of schema `api` only. `connect(settings)` gives
 every subject of `store.ports.Rows`; nothing is opened before the first call. A driver's error
 becomes ours by its SQLSTATE: the record is wrong (Dead), the server is down (Unavailable), or a
-function refused (RD403, RD404, RD409).
+function refused (RD403 and others).
 """
 
 import select
@@ -23,6 +23,8 @@ from schemas.errors import (
     Dead,
     Erased,
     Forbidden,
+    InFlight,
+    KeyReused,
     NotFound,
     RadiothequeError,
     Unavailable,
@@ -41,6 +43,8 @@ _REFUSALS: Final[dict[str, type[RadiothequeError]]] = {
     "RD404": NotFound,
     "RD409": Conflict,
     "RD410": Erased,
+    "RD422": KeyReused,
+    "RD425": InFlight,
     "42501": Forbidden,
 }
 

@@ -16,7 +16,17 @@ from markupsafe import escape
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from schemas.errors import BadObject, Conflict, Dead, Erased, Forbidden, NotFound, Unavailable
+from schemas.errors import (
+    BadObject,
+    Conflict,
+    Dead,
+    Erased,
+    Forbidden,
+    InFlight,
+    KeyReused,
+    NotFound,
+    Unavailable,
+)
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +144,7 @@ def _answer(error: Exception) -> Response:
     return answer
 
 
-def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one line per error of the tree
+def problem_of(error: Exception) -> Problem:  # noqa: C901, PLR0911 - one case per error
     """Return what an error means to the one who asked."""
     match error:
         case Problem():
@@ -155,6 +165,19 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one line per err
             return Problem(404, "This film was erased on request.", "erased")
         case NotFound():
             return Problem(404, "There is no such thing.")
+        case InFlight():
+            return Problem(
+                409,
+                "The same request is being done now; ask again in a moment.",
+                "in-flight",
+                headers={"Retry-After": "1"},
+            )
+        case KeyReused():
+            return Problem(
+                422,
+                "Idempotency-Key: wanted a new one, came that of another request.",
+                "key-reused",
+            )
         case Conflict():
             return Problem(409, "It exists already, or is no longer in the state asked for.")
         case BadObject():

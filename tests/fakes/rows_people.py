@@ -7,10 +7,10 @@ from dataclasses import replace
 from uuid import UUID
 
 from schemas.envelope import to_message
-from schemas.errors import Conflict, Dead, Forbidden, NotFound
+from schemas.errors import Conflict, Dead, Forbidden, KeyReused, NotFound
 from schemas.events import CommentRecorded, ValidationRecorded
 from schemas.findings import FINDINGS
-from store.records import Account, AuditRow, Comment, LabelRow, Reading, Role
+from store.records import Account, AuditRow, Comment, LabelRow, Once, Reading, Role
 from tests.fakes.rows_tables import EVERYBODY, READERS, STEWARDS, Tables, now, sees
 
 ADMINS: tuple[Role, ...] = ("admin",)
@@ -30,9 +30,14 @@ class FakeReadings:
         account: UUID,
         answer_visible: bool,
         model: str | None,
+        once: Once | None = None,
     ) -> Reading:
         with self._tables.work():
             tables = self._tables
+            made = self._made("reading", account, once)
+            if made is not None:
+                tables.film_seen(film, account)
+                return next(one for one in tables.readings if one.id == made)
             who = tables.allow(account, READERS)
             tables.film_seen(film, account)
             if not labels or any(name not in FINDINGS for name in labels):
@@ -62,7 +67,21 @@ class FakeReadings:
             tables.say(
                 [to_message(event, site=tables.site) for event in validation_events(reading)]
             )
+            self._keep("reading", account, once, film, reading.id)
             return reading
+
+    def _made(self, kind: str, account: UUID, once: Once | None) -> UUID | None:
+        """Return what the same request made before, if it did."""
+        found = once and self._tables.once.get((account, kind, once.key))
+        if not once or not found or found[1] not in self._tables.films:
+            return None
+        if found[0] != once.said:
+            raise KeyReused("this key was used for another request")
+        return found[2]
+
+    def _keep(self, kind: str, account: UUID, once: Once | None, film: str, made: UUID) -> None:
+        if once:
+            self._tables.once[account, kind, once.key] = (once.said, film, made)
 
     def shown(self, film: str, *, account: UUID, answer: bool, others: bool) -> None:
         with self._tables.work():
@@ -72,9 +91,15 @@ class FakeReadings:
             before = tables.shown.get((account, film), (False, False))
             tables.shown[account, film] = (before[0] or answer, before[1] or others)
 
-    def comment(self, film: str, text: str, *, account: UUID) -> Comment:
+    def comment(self, film: str, text: str, *, account: UUID, once: Once | None = None) -> Comment:
         with self._tables.work():
             tables = self._tables
+            made = self._made("comment", account, once)
+            if made is not None:
+                tables.film_seen(film, account)
+                if made not in tables.comments:
+                    raise NotFound(f"comment {made}: it was removed")
+                return tables.comments[made]
             who = tables.allow(account, READERS)
             tables.film_seen(film, account)
             if not text.strip() or len(text) > 4000 or "\0" in text:
@@ -91,6 +116,7 @@ class FakeReadings:
                 recorded_at=comment.recorded_at,
             )
             tables.say([to_message(event, site=tables.site)])
+            self._keep("comment", account, once, film, comment.id)
             return comment
 
     def remove_comment(self, comment: UUID, *, account: UUID | None) -> None:

@@ -77,6 +77,7 @@ class Tables:
     comments: dict[UUID, Comment] = field(default_factory=dict)
     comment_accounts: dict[UUID, UUID] = field(default_factory=dict)
     shown: dict[tuple[UUID, str], tuple[bool, bool]] = field(default_factory=dict)
+    once: dict[tuple[UUID, str, str], tuple[bytes, str, UUID]] = field(default_factory=dict)
     accounts: dict[UUID, Account] = field(default_factory=dict)
     hashes: dict[UUID, str] = field(default_factory=dict)
     tokens: dict[UUID, tuple[UUID, bytes, str]] = field(default_factory=dict)

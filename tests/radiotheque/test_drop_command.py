@@ -1,8 +1,9 @@
 """`radiotheque drop`: what a depositor states and says, before anything is sent."""
 
 import io
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from radiotheque import film_commands
 from radiotheque.__main__ import main
 from radiotheque.demo import PHANTOMS_SAY
 from schemas.provenance import STATEMENT_VERSION, STATEMENTS, DepositorSays
+from tests.fakes.objects import FakeObjects
 
 
 class Terminal(io.StringIO):
@@ -118,3 +120,60 @@ def test_a_folder_without_films_is_said(
     (tmp_path / "letter.txt").write_bytes(b"Bonjour")
     assert main(["drop", str(tmp_path), "--i-am-authorised"]) == 2
     assert "want a folder with films" in capsys.readouterr().err
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_is_dropped(
+    folder: Path, sent: list[DepositorSays], capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = folder / "gone.png"
+    gone.symlink_to(folder / "nothing.png")
+    os.mkfifo(folder / "pipe.png")
+
+    assert main(["drop", str(folder), "--i-am-authorised"]) == 1
+
+    assert len(sent) == 1
+    printed = capsys.readouterr()
+    assert f"drop: {gone}: No such file or directory" in printed.err
+    assert printed.err.endswith(f"drop: not done: {gone}\n")
+    assert "1 of 1 files are in the bucket" in printed.out
+
+
+def test_a_file_that_goes_while_others_are_sent_is_named_and_the_rest_is_dropped(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "b.png").write_bytes(b"another")
+    objects, put_file = FakeObjects(), FakeObjects.put_file
+
+    def put(bucket: str, key: str, path: Path, said: Mapping[str, str] | None = None) -> str:
+        (folder / "a.png").unlink(missing_ok=True)
+        return put_file(objects, bucket, key, path, said)
+
+    monkeypatch.setattr(objects, "put_file", put)
+    monkeypatch.setattr("store.settings.load_settings", lambda *_, **more: more)
+    monkeypatch.setattr("store.objects.connect", lambda _: objects)
+    monkeypatch.setattr("stack.passwords.read_secrets", lambda _: {"s3_drop_secret": "s"})
+
+    assert main(["drop", str(folder), "--i-am-authorised"]) == 1
+
+    assert objects.keys("dropzone") == ["b.png"]
+    printed = capsys.readouterr()
+    assert f"refused {folder / 'a.png'}" in printed.err
+    assert printed.err.endswith(f"drop: not done: {folder / 'a.png'}\n")
+    assert "1 of 2 files are in the bucket" in printed.out
+
+
+def test_of_files_to_predict_those_that_cannot_be_read_are_named_at_the_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
+        for path in files:
+            yield {"file": str(path)} | ({"unreadable": "gone"} if "x" in path.name else {})
+
+    monkeypatch.setattr(film_commands, "predictions", predictions)
+
+    assert main(["predict", "a", "b"]) == 0
+    assert main(["predict", "x1", "a", *(f"x{number}" for number in range(2, 24))]) == 1
+    printed = capsys.readouterr()
+    assert len(printed.out.splitlines()) == 2 + 24
+    assert printed.err.startswith("predict: not done: x1, x2, x3")
+    assert printed.err.endswith("x20 and 3 more\n")

@@ -113,9 +113,13 @@ def test_what_cannot_be_dropped_or_predicted_is_said(
 ) -> None:
     letter = tmp_path / "letter.png"
     letter.write_text("not a film")
-    asked = whole_stack.command("predict", str(letter))
+    gone = str(tmp_path / "gone.png")
+    asked = whole_stack.command("predict", gone, str(letter))
     assert asked.returncode == 1
-    assert json.loads(asked.stdout)["refused"]["code"] == "not-an-image"
+    missing, refused = (json.loads(line) for line in asked.stdout.splitlines())
+    assert missing == {"file": gone, "unreadable": "No such file or directory"}
+    assert refused["refused"]["code"] == "not-an-image"
+    assert f"predict: not done: {gone}" in asked.stderr
     hand = tmp_path / "hand.png"
     write_film(hand, draw_other("hand", 50, 512))
     asked = whole_stack.command("predict", str(hand))

@@ -12,7 +12,7 @@ from uuid import UUID
 from schemas.envelope import to_message
 from schemas.events import ObjectUploaded
 from store.ports import Rows
-from store.records import Account, Film, Role
+from store.records import Account, Film, Once, Role
 from tests.fakes.rows_tables import now
 
 
@@ -91,6 +91,21 @@ def _comment(house: House, who: Account, subject: Subject) -> Any:
     house.web.readings.comment(subject.film, "seen", account=who.id)
 
 
+def _record_once(house: House, who: Account, subject: Subject) -> Any:
+    once = Once("a key", b"a reading")
+    house.web.readings.record(
+        subject.film, {"Edema": 1}, account=who.id, answer_visible=False, model=None, once=once
+    )
+
+
+def _keep_once(house: House, who: Account, subject: Subject) -> Any:
+    code, made = bytes(32), UUID(int=1)
+    house.direct(
+        "once_keep", film=subject.film, account=who.id, kind="reading", key=code, said=code,
+        made=made,
+    )  # fmt: skip
+
+
 def _release(house: House, who: Account, subject: Subject) -> Any:
     event = to_message(ObjectUploaded(receipt=subject.held), site="north")
     house.web.quarantine.release(subject.held, account=who.id, black_out=[], event=event)
@@ -163,6 +178,8 @@ HIDDEN: Final[dict[str, tuple[Call, ...]]] = {
         ],
     ),
     "readings_of": (lambda h, who, s: h.direct("readings_of", film=s.film, account=who.id),),
+    "once_find": (_record_once,),
+    "once_keep": (_keep_once,),
     "readings_record": (_record,),
     "readings_shown": (
         lambda h, who, s: h.web.readings.shown(s.film, account=who.id, answer=True, others=True),

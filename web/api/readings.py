@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from web.api.reading_shapes import CommentIn, ReadingIn, ReadingSavedOut
+from web.api.reading_shapes import CommentIn, OnceHeader, ReadingIn, ReadingSavedOut
 from web.api.routes import subject
 from web.api.shapes import CommentOut, FilmPath, IdPath
 from web.auth import current_account
@@ -14,14 +14,18 @@ readings = subject("readings", "Verdicts and comments by physicians.")
 
 
 @readings.post("/radiographs/<film>/validations", responses={201: ReadingSavedOut})
-def validate(path: FilmPath, body: ReadingIn) -> tuple[dict[str, Any], int]:
-    """Save a reading with all its verdicts at once; one `validation.recorded` for each."""
+def validate(path: FilmPath, header: OnceHeader, body: ReadingIn) -> tuple[dict[str, Any], int]:
+    """Save a reading with all its verdicts at once; one `validation.recorded` for each.
+
+    Sent again with the same Idempotency-Key, it is one reading.
+    """
     reading = deps().rows.readings.record(
         path.film,
         body.labels,
         account=current_account().id,
         answer_visible=body.answer_visible,
         model=_model_label(body.model),
+        once=header.once(path.film, body),
     )
     return {
         "id": str(reading.id),
@@ -31,9 +35,14 @@ def validate(path: FilmPath, body: ReadingIn) -> tuple[dict[str, Any], int]:
 
 
 @readings.post("/radiographs/<film>/comments", responses={201: CommentOut})
-def comment(path: FilmPath, body: CommentIn) -> tuple[dict[str, Any], int]:
-    """Add a comment. Every role but viewer."""
-    added = deps().rows.readings.comment(path.film, body.text, account=current_account().id)
+def comment(path: FilmPath, header: OnceHeader, body: CommentIn) -> tuple[dict[str, Any], int]:
+    """Add a comment. Every role but viewer. Sent again with the same key, it is one comment."""
+    added = deps().rows.readings.comment(
+        path.film,
+        body.text,
+        account=current_account().id,
+        once=header.once(path.film, body),
+    )
     return comment_json(added), 201
 
 

@@ -28,8 +28,31 @@ export function problemOf(status, retryAfter = 0) {
 /** Seconds of a Retry-After header, 0 when there is none. */
 export const waitOf = (header) => Math.max(0, Number.parseInt(header ?? "0", 10) || 0);
 
-/** GET, POST … and give back the JSON; asks again when told to (429, 503), `tries` times. */
-export async function ask(address, { method = "GET", body, signal, tries = 4 } = {}) {
+/** A key for each thing that is said: sent again after a lost answer, it is still said once. */
+export class Once {
+  /** Return the key of this body: the same until it was done, or until something else is said. */
+  key(body) {
+    const said = JSON.stringify(body);
+    if (said !== this.said) {
+      this.said = said;
+      // Not randomUUID: over plain HTTP in a hospital's net there is none.
+      const bytes = crypto.getRandomValues(new Uint8Array(16));
+      this.made = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    }
+    return this.made;
+  }
+
+  /** It was done: the same said again is another. */
+  done() {
+    this.said = undefined;
+  }
+}
+
+/**
+ * GET, POST … and give back the JSON; asks again when told to (429, 503, and 409 while the same
+ * is being done), `tries` times. `key` is the request's Idempotency-Key.
+ */
+export async function ask(address, { method = "GET", body, key, signal, tries = 4 } = {}) {
   for (let attempt = 1; ; attempt += 1) {
     let response;
     try {
@@ -41,6 +64,7 @@ export async function ask(address, { method = "GET", body, signal, tries = 4 } =
           Accept: "application/json",
           ...(method === "GET" ? {} : { "X-CSRFToken": csrf() }),
           ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+          ...(key === undefined ? {} : { "Idempotency-Key": `"${key}"` }),
         },
         body: body === undefined ? undefined : JSON.stringify(body),
       });
@@ -50,7 +74,7 @@ export async function ask(address, { method = "GET", body, signal, tries = 4 } =
     }
     if (response.ok) return response.status === 204 ? null : response.json();
     const wait = waitOf(response.headers.get("Retry-After"));
-    const busy = response.status === 429 || response.status === 503;
+    const busy = [429, 503].includes(response.status) || (response.status === 409 && wait > 0);
     if (!busy || attempt >= tries || wait > 10) throw problemOf(response.status, wait);
     await pause(1000 * Math.max(1, wait));
   }

@@ -1,5 +1,5 @@
 // Lecture: the film, its findings, the reader's verdicts, what is alike, what is said.
-import { ask, pause } from "./api.js";
+import { ask, Once, pause } from "./api.js";
 import { number, words } from "./words.js";
 import { hold } from "./reading/hands.js";
 import { shortcuts } from "./reading/keys.js";
@@ -109,6 +109,7 @@ const loadSimilar = similarFilms(api);
 const films = walk(film);
 
 // Comments
+const said = new Once();
 find("comment-form")?.addEventListener("submit", async (event) => {
   event.preventDefault();
   const field = find("comment");
@@ -119,7 +120,9 @@ find("comment-form")?.addEventListener("submit", async (event) => {
     return;
   }
   await tell(async () => {
-    await ask(`${api}/comments`, { method: "POST", body: { text } });
+    const key = said.key({ text });
+    await ask(`${api}/comments`, { method: "POST", body: { text }, key });
+    said.done();
     field.value = "";
     await redraw("comments");
     say(words("comments.added"));

@@ -1,5 +1,5 @@
 // Present, absent, doubtful for each finding: chosen by mouse or keys, saved as one reading.
-import { ask } from "../api.js";
+import { ask, Once } from "../api.js";
 import { words } from "../words.js";
 
 /** The form of verdicts. `saved()` is called after the reading is saved. */
@@ -11,6 +11,7 @@ export class Verdicts {
     this.say = say;
     this.findings = [...form.querySelectorAll(".finding")];
     this.before = JSON.stringify(this.labels);
+    this.once = new Once();
     form.addEventListener("focusin", (event) => this.#mark(event.target.closest(".finding")));
     form.addEventListener("change", () => this.#count());
     form.addEventListener("submit", (event) => {
@@ -75,10 +76,10 @@ export class Verdicts {
     const { model } = this.lecture.dataset;
     button.disabled = true;
     try {
-      await ask(`${this.lecture.dataset.api}/validations`, {
-        method: "POST",
-        body: { labels, answer_visible: model !== "", model: model || null },
-      });
+      const body = { labels, answer_visible: model !== "", model: model || null };
+      const key = this.once.key(body);
+      await ask(`${this.lecture.dataset.api}/validations`, { method: "POST", body, key });
+      this.once.done();
       this.before = JSON.stringify(labels);
       this.#count();
       this.say(words("reading.saved"));
