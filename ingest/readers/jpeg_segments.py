@@ -55,8 +55,8 @@ class Frame(NamedTuple):
 class Segments:
     """What was found in a JPEG.
 
-    `ended` is whether its end is marked, `complete` whether there is a scan for every bit of
-    every coefficient.
+    `ended` is whether its end is marked, `complete` whether there is a scan for every bit that
+    the grey needs.
     """
 
     frame: Frame
@@ -93,7 +93,7 @@ def take_apart(data: bytes) -> Segments:
         orientation=orientation(walk.exif, walk.xmp),
         aspect=walk.aspect,
         ended=walk.ended,
-        complete=walk.steps is not None and walk.steps.are_done(),
+        complete=walk.steps is not None and walk.steps.are_done(ended=walk.ended),
         _kept=walk.kept,
         _scan_ends=walk.scan_ends,
     )
@@ -118,9 +118,15 @@ class _Steps:
             for number in range(first, min(last, 63) + 1):
                 self._low.get(channel, [0] * 64)[number] = bits & 15
 
-    def are_done(self) -> bool:
-        """Return whether every coefficient has its last bit."""
-        return not any(any(low) for low in self._low.values())
+    def are_done(self, *, ended: bool) -> bool:
+        """Return whether every coefficient has its last bit.
+
+        Where the end is marked, of channels behind the first (colour) the means will do: an
+        encoder may leave out what is all nothing (T.81 G.1.1.1 does not ask for it).
+        """
+        lows = list(self._low.values())
+        ends = [64, *([1 if ended else 64] * (len(lows) - 1))]
+        return not any(any(low[:end]) for low, end in zip(lows, ends, strict=False))
 
 
 class _Walk:

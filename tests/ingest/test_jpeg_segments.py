@@ -172,3 +172,25 @@ def test_a_header_without_a_frame_is_no_picture() -> None:
     assert refusal(b"\xff\xd8\xff\xd9").code == "not-an-image"
     assert refusal(b"\xff\xd8" + segment(0xE0, b"JFIF\0") + b"\xff\xd9").code == "not-an-image"
     assert refusal(b"\xff\xd8 and then words").code == "truncated"
+
+
+def test_a_marked_end_may_come_before_details_of_colour_that_there_are_none_of() -> None:
+    data = jpeg_of(np.repeat(drawn()[..., None], 3, axis=2), progressive=True)
+    want = read_film(data, LIMIT)
+    at = data.index(b"\xff\xda")
+    kept = data[:at]
+    while data[at + 1] == 0xDA:
+        following = data.index(b"\xff", at + 2 + int.from_bytes(data[at + 2 : at + 4]))
+        while data[following + 1] in {0, *range(0xD0, 0xD8)}:
+            following = data.index(b"\xff", following + 1)
+        channels, first = data[at + 4], data[at + 5 + 2 * data[at + 4]]
+        if first == 0 or (channels == 1 and data[at + 5] == 1):
+            kept += data[at:following]
+        at = following
+        while data[at + 1] == 0xC4:
+            size = 2 + int.from_bytes(data[at + 2 : at + 4])
+            kept += data[at : at + size]
+            at += size
+    assert len(kept) + 2 < len(data)
+    assert (read_film(kept + b"\xff\xd9", LIMIT) == want).all()
+    assert refusal(kept).code == "truncated"
