@@ -13,9 +13,10 @@ from typing import Final, TypeVar
 
 import onnxruntime
 
+from bench.text_look import held
 from ingest.readers import read_file
 from ingest.renditions import develop
-from ingest.text_in_film import picture_of
+from ingest.text_in_film import TextLook
 from ingest.text_reader import RapidReader
 from schemas.film_tensor import film_tensor, to_tensor
 from stack.installs import starter_model
@@ -34,7 +35,7 @@ def stages(films: Sequence[Path], side: int) -> dict[str, float]:
     session = onnxruntime.InferenceSession(
         str(starter_model() / "model.onnx"), options, providers=["CPUExecutionProvider"]
     )
-    reader = RapidReader()
+    look = TextLook([RapidReader()])
     took: dict[str, list[float]] = {
         name: []
         for name in ("decode", "renditions", "tensor", "inference", "text look", "PNG again")
@@ -46,15 +47,11 @@ def stages(films: Sequence[Path], side: int) -> dict[str, float]:
         film = clock("renditions", partial(develop, decoded.samples))
         tensor = clock("tensor", partial(to_tensor, decoded.samples, side))
         clock("inference", partial(session.run, None, {"image": tensor[None]}))
-        clock("text look", partial(_look, reader, film.display))
+        clock("text look", partial(held, look, film))
         clock("PNG again", partial(film_tensor, film.full, side, film.film))
     figures = {name: median(values) for name, values in took.items()}
     needed = ("decode", "renditions", "tensor", "inference")
     return figures | {"whole": sum(figures[name] for name in needed)}
-
-
-def _look(reader: RapidReader, display: bytes) -> None:
-    reader.read(picture_of(display))
 
 
 class _Clock:

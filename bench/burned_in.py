@@ -75,12 +75,12 @@ def written(film: NDArray[np.uint8], writing: Writing, number: int) -> NDArray[n
         )
     rng = np.random.default_rng([number, 79])
     high = max(6, film.shape[0] // writing.share)
-    mask = _mask(writing, high)
+    mask = letters(writing, high)
     wide = int(film.shape[1] * 0.96)
     if mask.shape[1] > wide:
         small = (wide, max(1, mask.shape[0] * wide // mask.shape[1]))
         mask = np.asarray(Image.fromarray(mask).resize(small))
-    top, left = _at(writing.place, film.shape, mask.shape, rng)
+    top, left = place_of(writing.place, film.shape, mask.shape, rng)
     made = film.astype(np.float32)
     part = made[top : top + mask.shape[0], left : left + mask.shape[1]]
     around = float(np.median(part))
@@ -132,7 +132,7 @@ def marked(film: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
     return film
 
 
-def _mask(writing: Writing, high: int) -> NDArray[np.uint8]:
+def letters(writing: Writing, high: int) -> NDArray[np.uint8]:
     """Return the text as uint8 (h, w), 0..255: how much ink is where, cut to its edges."""
     if writing.face == "strokes":
         scale = high / 30
@@ -170,7 +170,7 @@ def _cut(sheet: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return sheet[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _at(
+def place_of(
     place: str, film: tuple[int, ...], mask: tuple[int, ...], rng: np.random.Generator
 ) -> tuple[int, int]:
     """Return the row and column of the mask's upper left corner, within the film."""

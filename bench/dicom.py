@@ -21,9 +21,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.text_look import held
 from ingest.decoder import Decoder
 from ingest.renditions import Developed
-from ingest.text_in_film import picture_of
+from ingest.text_in_film import TextLook
 from ingest.text_reader import RapidReader
 from stack.phantoms import draw
 from store.settings import Settings
@@ -80,11 +81,11 @@ def decoded(files: Sequence[bytes]) -> tuple[dict[str, float], list[Developed]]:
 
 def looked(made: Sequence[Developed]) -> dict[str, float]:
     """Return the same of looking for text, on one thread."""
-    reader = RapidReader()
-    reader.read(picture_of(made[0].display))
+    look = TextLook([RapidReader()])
+    held(look, made[0])
     began, used = time.perf_counter(), processor_s(resource.RUSAGE_SELF)
     for film in made:
-        reader.read(picture_of(film.display))
+        held(look, film)
     return {
         "films_per_s": len(made) / (time.perf_counter() - began),
         "processor_s_per_film": (processor_s(resource.RUSAGE_SELF) - used) / len(made),

@@ -1,113 +1,150 @@
 """Measure the look for text: what it finds, what it takes for text, and what it costs.
 
 `python -m bench.text_look [--films DIR] [--count N] [--json FILE]`: names, dates and numbers are
-burned into phantoms (or into the films of a folder, which stay here) in eight sizes, light and
-dark, at corners, borders and in the middle (bench/burned_in.py); as many films show marks alone.
-Each is looked at twice: by the detector on the whole film, which is what the cheap first look is
-measured against, and as ingest does. Nothing is stored and no service is asked.
+burned into phantoms (or into the films of a folder, which stay here) in eight sizes, five inks,
+four turns and both mirrors, at corners, borders and in the middle (bench/burned_in.py); as many
+films show marks alone, lines of technique, and a name in such a line (bench/mark_places.py); some
+have faint writing (bench/faint.py). Each is looked at in the display alone and, as ingest
+does, in the samples too. Nothing is stored and no service is asked.
 """
 
 import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bench.burned_in import INKS, SHARES, Writing, marked, written
-from ingest.renditions import develop
-from ingest.text_in_film import may_name, picture_of
+from bench.burned_in import Writing, marked, written
+from bench.faint import collimated, faintly, of_12_bits
+from bench.mark_places import DATES, NAMES, NUMBERS, TECHNIQUE_LINES
+from ingest.renditions import Developed, develop
+from ingest.text_in_film import TextLook, may_name, picture_of
 from ingest.text_marks import Marks
 from ingest.text_reader import RapidReader
+from schemas.errors import Doubt
 from stack.phantoms import draw, to_8_bits
 
 SIDES: Final = (512, 1024, 1600)
-LOOKS: Final = ("whole", "places")
 MARKS: Final = Marks()
+#: Levels of 4,095 of faint writing in a border, and across the film.
+IN_A_BORDER: Final = (12, 24, 48)
+ANYWHERE: Final = (96, 192, 384)
+_SIDE_OF_FAINT: Final = 1280
+_TURNS: Final = ("upright", "running up", "upside down", "running down")
+#: Width and height of what the cost is told of.
+COSTS: Final = ((512, 512), (768, 768), (2000, 2500))
+Film = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One film looked at: what is written on it (None: marks alone), and by which look."""
+class Case:
+    """A film to look at, and the rows of the table that it counts in."""
 
-    writing: Writing | None
-    look: str
-    found: bool
-    seconds: float
+    film: Film
+    rows: tuple[str, ...]
 
 
-def look(reader: RapidReader, display: bytes) -> tuple[bool, float]:
-    """Return whether there is text that may name somebody, and the processor time in seconds."""
-    began = time.process_time()
-    lines = reader.read(picture_of(display))
-    found = any(may_name(line, MARKS) for line in lines)
-    return found, time.process_time() - began
-
-
-def cases(
-    clean: Sequence[NDArray[np.uint8]], count: int
-) -> Iterator[tuple[Writing | None, NDArray[np.uint8]]]:
-    """Yield `count` films with something to find, and as many with marks alone."""
+def cases(clean: Sequence[NDArray[np.uint8]], count: int) -> Iterator[Case]:
+    """Yield `count` films with something to find, and as many of each other kind."""
     for number in range(count):
         film = clean[number % len(clean)]
         writing = Writing.of(number)
-        yield writing, written(film, writing, number)
-        yield None, marked(film, number)
+        writing = replace(writing, turns=number // 8 % 4, mirrored=number // 32 % 2 == 1)
+        turn = ("mirrored, " if writing.mirrored else "") + _TURNS[writing.turns]
+        size = f"1/{writing.share} of the height"
+        rows = ("all with text", size, writing.ink, writing.place, turn)
+        yield Case(written(film, writing, number), rows)
+        yield Case(marked(film, number), ("marks alone: held",))
+        line = TECHNIQUE_LINES[number % len(TECHNIQUE_LINES)]
+        name = (*NAMES, *DATES, *NUMBERS)[number % len((*NAMES, *DATES, *NUMBERS))]
+        printed = replace(writing, share=(50, 40, 30)[number % 3], ink="light", place="corner")
+        printed = replace(printed, turns=0, mirrored=False)
+        told = written(film, replace(printed, text=line), number)
+        yield Case(told, ("words of technique: held",))
+        beside = written(film, replace(printed, text=f"{line} {name}"), number)
+        yield Case(beside, ("a name beside words of technique",))
 
 
-def measure(
-    clean: Sequence[NDArray[np.uint8]], count: int, say: Callable[[int], None]
-) -> list[Seen]:
-    """Return every case seen by both looks, in turn, so that other work slows both alike."""
-    readers = {"whole": RapidReader(whole=True), "places": RapidReader()}
-    for reader in readers.values():
-        reader.read(to_8_bits(draw(1, 512)))
-    seen = []
-    for number, (writing, film) in enumerate(cases(clean, count)):
-        display = develop(film).display
-        for name, reader in readers.items():
-            found, seconds = look(reader, display)
-            seen.append(Seen(writing, name, found, seconds))
-        say(number + 1)
-    return seen
+def faint_cases(clean: Sequence[NDArray[np.uint8]], count: int) -> Iterator[Case]:
+    """Yield films with faint writing, of 12 bits, 1,280 pixels a side."""
+    for number in range(count):
+        film = of_12_bits(clean[number % len(clean)], _SIDE_OF_FAINT, number)
+        writing = replace(Writing.of(number), share=(64, 50, 40, 30, 20, 12)[number % 6])
+        border = collimated(film, number)
+        for levels in IN_A_BORDER:
+            row = f"faint in a border, {levels} of 4,095"
+            made = faintly(border, replace(writing, place="corner"), number, levels)
+            yield Case(made, (row,))
+            yield Case(np.ascontiguousarray(np.rot90(made, 3)[:, ::-1]), (f"{row}, turned",))
+        for levels in ANYWHERE:
+            row = f"faint in the film, {levels} of 4,095"
+            yield Case(faintly(film, writing, number, levels), (row,))
 
 
-def table(seen: Sequence[Seen]) -> dict[str, dict[str, float]]:
-    """Return by row and look: films found of films with text, false alarms, milliseconds."""
-    rows: dict[str, dict[str, float]] = {}
+def measure(clean: Sequence[NDArray[np.uint8]], count: int) -> dict[str, dict[str, float]]:
+    """Return by row and look the share of films that are held."""
+    reader = RapidReader()
+    look = TextLook([reader], MARKS)
+    seen: dict[str, list[tuple[bool, bool]]] = {}
+    films = chain(cases(clean, count), faint_cases(clean, count // 2))
+    for number, case in enumerate(films, 1):
+        film = develop(case.film)
+        shown = any(may_name(line, MARKS) for line in reader.read(picture_of(film.display)))
+        both = shown, shown or held(look, film)
+        for row in case.rows:
+            seen.setdefault(row, []).append(both)
+        if number % 100 == 0:
+            print(f"  {number} films ...", file=sys.stderr, flush=True)
+    return shares(seen)
 
-    def share(name: str, chosen: Callable[[Seen], bool]) -> None:
-        some = [one for one in seen if chosen(one)]
-        if some:
-            rows[name] = {
-                kind: float(np.mean([one.found for one in some if one.look == kind]))
-                for kind in LOOKS
-            }
 
-    for size in SHARES:
-        share(
-            f"1/{size} of the height",
-            lambda one, size=size: one.writing is not None and one.writing.share == size,  # type: ignore[misc]
-        )
-    for ink in INKS:
-        share(ink, lambda one, ink=ink: one.writing is not None and one.writing.ink == ink)  # type: ignore[misc]
-    share("all with text", lambda one: one.writing is not None)
-    share("marks alone: false alarms", lambda one: one.writing is None)
-    rows["processor ms a film, median"] = {
-        kind: float(np.median([one.seconds for one in seen if one.look == kind])) * 1000
-        for kind in LOOKS
+def shares(seen: Mapping[str, Sequence[tuple[bool, bool]]]) -> dict[str, dict[str, float]]:
+    """Return by row the share of films held by the display alone and by all, of how many."""
+    return {
+        row: {
+            "display": float(np.mean([shown for shown, _ in some])),
+            "all": float(np.mean([whole for _, whole in some])),
+            "films": len(some),
+        }
+        for row, some in seen.items()
     }
-    both = list(zip(seen[::2], seen[1::2], strict=True))
-    rows["found by this look alone"] = {
-        "whole": float(sum(a.found and not b.found for a, b in both if a.writing)),
-        "places": float(sum(b.found and not a.found for a, b in both if a.writing)),
-    }
+
+
+def held(look: TextLook, film: Developed) -> bool:
+    """Return whether a film waits for a steward."""
+    try:
+        look.check(film)
+    except Doubt:
+        return True
+    return False
+
+
+def costs(clean: Sequence[NDArray[np.uint8]]) -> dict[str, dict[str, float]]:
+    """Return the processor milliseconds of a film as it is, by size: display alone, and all."""
+    reader = RapidReader()
+    look = TextLook([reader], MARKS)
+    rows = {}
+    for wide, high in COSTS:
+        films = [Image.fromarray(film).resize((wide, high)) for film in clean[:24]]
+        made = [develop(np.asarray(film)) for film in films]
+        held(look, made[0])
+        spent = np.zeros((len(made), 2))
+        for number, film in enumerate(made):
+            began = time.process_time()
+            reader.read(picture_of(film.display))
+            shown = time.process_time()
+            held(look, film)
+            spent[number] = shown - began, time.process_time() - shown
+        mean = 1000 * spent.mean(axis=0)
+        rows[f"ms of a film, {wide} x {high}"] = {"display": mean[0], "all": mean[1]}
     return rows
 
 
@@ -123,19 +160,14 @@ def main() -> int:
     """Measure, print the table, write the JSON."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--films", type=Path, help="a folder to write on (else phantoms)")
-    arguments.add_argument("--count", type=int, default=120, help="films with something to find")
+    arguments.add_argument("--count", type=int, default=128, help="films with something to find")
     arguments.add_argument("--json", type=Path, help="write the figures there as well")
     chosen = arguments.parse_args()
     clean = films_of(chosen.films)
-
-    def say(done: int) -> None:
-        if done % 40 == 0:
-            print(f"  {done} of {2 * chosen.count} ...", file=sys.stderr, flush=True)
-
-    rows = table(measure(clean, chosen.count, say))
-    print(f"{'':32} {'whole film':>10} {'places':>10}")
+    rows = measure(clean, chosen.count) | costs(clean)
+    print(f"{'':44} {'display':>8} {'all':>8} {'films':>6}")
     for name, row in rows.items():
-        print(f"{name:32} {row['whole']:10.3g} {row['places']:10.3g}")
+        print(f"{name:44} {row['display']:8.3g} {row['all']:8.3g} {row.get('films', 0):6.0f}")
     if chosen.json is not None:
         chosen.json.write_text(json.dumps(rows, indent=1) + "\n")
     return 0

@@ -23,6 +23,7 @@ from typing import Any, Final
 from ingest.decoding_child import LENGTH
 from ingest.renditions import Developed
 from ingest.says import FileSays
+from ingest.text_views import Small
 from schemas.errors import Refusal, Unavailable
 from schemas.presentation import Presentation
 from store.records import Part
@@ -218,7 +219,8 @@ def _outcome(head: dict[str, Any], blobs: list[bytes]) -> Developed:
     if "bug" in head:
         raise RuntimeError(f"decoding failed unexpectedly:\n{head['bug']}")
     # BLOBS says the order.
-    full, display, thumbnail, signature, tensor = blobs
+    full, display, thumbnail, signature, tensor, small = blobs
+    rows, columns, step = head["small"]
     return Developed(
         film=head["film"],
         width=head["width"],
@@ -229,6 +231,7 @@ def _outcome(head: dict[str, Any], blobs: list[bytes]) -> Developed:
         thumbnail=thumbnail,
         signature=signature,
         says=FileSays.of_json(head["says"]),
+        small=Small(rows, columns, step, small),
         side=head["side"],
         tensor=tensor,
         presentation=Presentation.model_validate(head["presentation"]),

@@ -23,7 +23,7 @@ from schemas.errors import Refusal
 from schemas.presentation import Presentation
 
 LENGTH: Final = struct.Struct(">Q")
-#: The blobs of an outcome, in the order they follow its JSON head.
+#: The blobs of an outcome, in the order they follow its JSON head; then `small`.
 BLOBS: Final = ("full", "display", "thumbnail", "signature", "tensor")
 
 _PR_SET_PDEATHSIG: Final = 1
@@ -74,8 +74,9 @@ def _outcome(
         "side": film.side,
         "says": film.says.json(),
         "presentation": film.presentation.model_dump(),
+        "small": [film.small.rows, film.small.columns, film.small.step],
     }
-    return head, [getattr(film, name) for name in BLOBS]
+    return head, [*(getattr(film, name) for name in BLOBS), film.small.data]
 
 
 def _where(error: BaseException) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ingest.says import FileSays
+from ingest.text_views import Small, small_of
 from schemas.film_tensor import film_tensor, to_8_bits, to_square, without_padding
 from schemas.greys import tensor_turned_over
 from schemas.identities import Samples, film_id
@@ -38,6 +39,7 @@ class Developed:
     `full` is a PNG of the samples as they are (8 or 16 bits), `display` a JPEG of 8 bits with at
     most 1,600 pixels a side, `thumbnail` one of 256; `signature` is 32 x 32 uint8, row by row.
     All but the first are shown as `presentation` says.
+    `small` is what text is looked for in beside the display (ingest/text_views.py).
     `tensor` is what a model of this `side` eats, uint8 row by row; none where the side is 0.
     """
 
@@ -50,6 +52,7 @@ class Developed:
     thumbnail: bytes
     signature: bytes
     says: FileSays = field(repr=False)
+    small: Small = field(repr=False)
     side: int = 0
     tensor: bytes = field(default=b"", repr=False)
     presentation: Presentation = AS_STORED
@@ -107,6 +110,7 @@ def develop(
         thumbnail=_jpeg(_fit(display, THUMBNAIL_SIDE), THUMBNAIL_QUALITY),
         signature=signature.tobytes(),
         says=says,
+        small=small_of(samples, how),
         side=side,
         tensor=to_square(plain, side, how).tobytes() if side else b"",
         presentation=how,

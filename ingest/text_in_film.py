@@ -3,12 +3,14 @@
 Most films show a side mark or how they were taken (L, AP, PORTABLE): those words pass. Anything
 else that is read with some certainty and is long enough to be a name, a number or a date is a
 reason for a steward to look. What was read is compared here and forgotten: it is in no log, row or
-event. It is no proof that there is none (docs/adr/0078, 0098, 0113).
+event. What is downloaded holds more than what is shown: text is looked for in the display, then in
+the samples (ingest/text_views.py). It is no proof that there is none (docs/adr/0078, 0098, 0113,
+0114).
 """
 
 import io
 import queue
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
 import numpy as np
@@ -18,6 +20,8 @@ from PIL import Image
 from ingest.renditions import Developed
 from ingest.text_marks import LONG, Marks
 from ingest.text_reader import Line
+from ingest.text_views import CONTRAST as FAINT
+from ingest.text_views import GROUND, local_views
 from schemas.errors import Doubt
 
 #: How sure of a word the reader has to be. Ribs and wires are read as words, but not surely. It
@@ -28,13 +32,15 @@ SURE_OF_TURNED: Final = 0.8
 #: The same of one word of four letters: lead letters beside each other are often read as one.
 SURE_OF_FOUR: Final = 0.95
 SURE_OF_FOUR_TURNED: Final = 0.97
+#: So many pixels beside a line its letters may reach.
+_BESIDE: Final = 3
 
 
 class Reader(Protocol):
     """What reads lines of text in a grey picture, uint8 (h, w)."""
 
-    def read(self, picture: NDArray[np.uint8]) -> list[Line]:
-        """Return the lines that are found."""
+    def read(self, picture: NDArray[np.uint8], contrast: int = ...) -> list[Line]:
+        """Return the lines that are found, of letters of this contrast to their ground."""
         ...
 
 
@@ -51,16 +57,37 @@ class TextLook:
         """Raise Doubt `burned-in-text` when the film shows what may be a name."""
         reader = self._readers.get()
         try:
-            lines = reader.read(picture_of(film.display))
+            count = next((found for found in self._found(reader, film) if found), 0)
         finally:
             self._readers.put(reader)
-        count = sum(may_name(line, self._marks) for line in lines)
         if count:
             raise Doubt(
                 "burned-in-text",
                 wanted="a film without text in its pixels, but for marks",
                 came=f"one with {count} lines of other text",
             )
+
+    def _found(self, reader: Reader, film: Developed) -> Iterator[int]:
+        """Yield how many lines may name somebody in each picture of it, the display first."""
+        lines = reader.read(picture_of(film.display))
+        yield self._count(lines)
+        for view in local_views(film.small):
+            lines += reader.read(without(view, lines), FAINT)
+            yield self._count(lines)
+
+    def _count(self, lines: Iterable[Line]) -> int:
+        return sum(may_name(line, self._marks) for line in lines)
+
+
+def without(view: NDArray[np.uint8], lines: Iterable[Line]) -> NDArray[np.uint8]:
+    """Return a view, uint8 (h, w), with what is settled already painted over with its ground."""
+    high, wide = view.shape
+    painted = view.copy()
+    for left, top, right, bottom in (line.part for line in lines if line.settled):
+        rows = slice(max(0, round(top * high) - _BESIDE), round(bottom * high) + _BESIDE)
+        columns = slice(max(0, round(left * wide) - _BESIDE), round(right * wide) + _BESIDE)
+        painted[rows, columns] = GROUND
+    return painted
 
 
 def may_name(line: Line, marks: Marks) -> bool:

@@ -17,8 +17,8 @@ Mask = NDArray[np.uint8]
 #: Rows and columns of a part of a picture.
 Place = tuple[slice, slice]
 
-#: How much lighter or darker than what is beside it a stroke is, of 255.
-_CONTRAST: Final = 24
+#: How much lighter or darker than what is beside it a stroke is, of 255, in a picture as shown.
+CONTRAST: Final = 24
 #: The widest stroke in pixels, and a window's length and height.
 _STROKE: Final = 7
 _LONG: Final = 25
@@ -33,13 +33,14 @@ _AROUND: Final = 24
 STEP: Final = 32
 
 
-def places(picture: NDArray[np.uint8]) -> list[Place]:
+def places(picture: NDArray[np.uint8], contrast: int = CONTRAST) -> list[Place]:
     """Return the parts of a grey picture, uint8 (h, w), that may hold text; apart or touching.
 
-    Their sides are multiples of 32 where the picture is as large.
+    contrast: of a stroke to what is beside it, 1..255; grain is weaker. Their sides are multiples
+    of 32 where the picture is as large.
     """
     high, wide = picture.shape
-    cells = cv2.dilate(_cells(_lively(picture)), np.ones((3, 5), np.uint8))
+    cells = cv2.dilate(_cells(_lively(picture, contrast)), np.ones((3, 5), np.uint8))
     count, _, found, _ = cv2.connectedComponentsWithStats(cells)
     boxes = [
         _Box(
@@ -110,7 +111,7 @@ def _joined(boxes: list[_Box], high: int, wide: int) -> list[_Box]:
     return done
 
 
-def _lively(picture: NDArray[np.uint8]) -> Mask:
+def _lively(picture: NDArray[np.uint8], contrast: int) -> Mask:
     """Return 1 where strokes stand side by side, uint8 (h, w)."""
     high, wide = picture.shape
     lively = np.zeros((high, wide), np.uint8)
@@ -121,26 +122,26 @@ def _lively(picture: NDArray[np.uint8]) -> Mask:
         if scale > 1:
             size = (wide // scale, high // scale)
             small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-        found = _across(small) | _across(np.ascontiguousarray(small.T)).T
+        found = _across(small, contrast)
+        found |= _across(np.ascontiguousarray(small.T), contrast).T
         lively |= np.asarray(
             cv2.resize(found, (wide, high), interpolation=cv2.INTER_NEAREST), np.uint8
         )
     return lively
 
 
-def _across(picture: NDArray[np.uint8]) -> Mask:
+def _across(picture: NDArray[np.uint8], contrast: int) -> Mask:
     """Return 1 where many strokes, light or dark, begin along a row and its neighbours."""
     line = np.ones((1, _STROKE), np.uint8)
-    begun = np.zeros(picture.shape, np.int16)
+    begin = np.zeros(picture.shape, np.uint8)
     for kind in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT):
-        stroke = cv2.morphologyEx(picture, kind, line) > _CONTRAST
-        begin = np.zeros(picture.shape, np.uint8)
-        begin[:, 1:] = stroke[:, 1:] & ~stroke[:, :-1]
-        counted = cv2.boxFilter(
-            begin, cv2.CV_16S, (_LONG, _HIGH), normalize=False, borderType=cv2.BORDER_CONSTANT
-        )
-        begun += np.asarray(counted, np.int16)
-    return (begun >= _BEGIN).astype(np.uint8)
+        stroke = cv2.morphologyEx(picture, kind, line) > contrast
+        # More than before it: true where none was.
+        begin[:, 1:] += stroke[:, 1:] > stroke[:, :-1]
+    begun = cv2.boxFilter(
+        begin, cv2.CV_16S, (_LONG, _HIGH), normalize=False, borderType=cv2.BORDER_CONSTANT
+    )
+    return (np.asarray(begun) >= _BEGIN).astype(np.uint8)
 
 
 def _cells(lively: Mask) -> Mask:

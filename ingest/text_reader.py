@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.text_places import places, reduced
+from ingest.text_places import CONTRAST, places, reduced
 
 #: Longest side of the picture in which text is looked for. Time grows with its square.
 SIDE: Final = 640
 #: A line that is read so surely as it lies is read in no other way.
-_CERTAIN: Final = 0.9
+CERTAIN: Final = 0.9
 #: The reader's height of a line in pixels, and how long a line of one or two letters is at most
 #: for its height, with the room that the detector leaves around it: shorter ones are marks.
 _LINE: Final = 48
@@ -27,7 +27,7 @@ _UPRIGHT: Final = 1.5
 #: Letters of a lead mark at most; how far they stand from middle to middle, or how much higher
 #: the side's letter is than the initials beside it: print has them closer, and all of one height.
 _LEAD: Final = 4
-_APART: Final = 1.25
+_APART: Final = 1.2
 _HIGHER: Final = 1.15
 #: A letter's height at least, for its line's, and the line's in pixels.
 _HIGH: Final = 0.22
@@ -36,29 +36,36 @@ _LARGE: Final = 20
 Picture = NDArray[np.uint8]
 
 
+#: A part of a picture: left, top, right and bottom, 0..1 of its width and height.
+Part = tuple[float, float, float, float]
+
+
 class Line(NamedTuple):
     """A line that was read, how sure the reader is of it (0..1), and whether it had to be turned.
 
-    `lead`: at most four letters set so far apart as lead letters on a cassette are.
+    A mark of a letter or two is read as nothing, surely. `lead`: at most four letters set so far
+    apart as lead letters on a cassette are. `part`: where it stands.
     """
 
     text: str
     sure: float
     turned: bool = False
     lead: bool = False
+    part: Part = (0.0, 0.0, 0.0, 0.0)
+
+    @property
+    def settled(self) -> bool:
+        """Whether another look at it would tell no more."""
+        return self.sure >= CERTAIN
 
 
 class RapidReader:
-    """RapidOCR on one thread. For one film at a time.
+    """RapidOCR on one thread. For one film at a time."""
 
-    `whole` has the detector see the whole picture, as it is measured against.
-    """
-
-    def __init__(self, *, whole: bool = False) -> None:
+    def __init__(self) -> None:
         # Loads ONNX Runtime and its models: half a second that only ingest pays.
         from rapidocr import RapidOCR
 
-        self._whole = whole
         self._engine: Any = RapidOCR(
             params={
                 # Its log would quote what it reads.
@@ -74,19 +81,22 @@ class RapidReader:
             }
         )
 
-    def read(self, picture: Picture) -> list[Line]:
-        """Return the lines found in uint8 (h, w).
+    def read(self, picture: Picture, contrast: int = CONTRAST) -> list[Line]:
+        """Return the lines found in uint8 (h, w), of letters that differ so much from the ground.
 
         Found in a small picture, read in the one that is given.
         """
         small = reduced(picture, SIDE)
-        everywhere = [(slice(0, small.shape[0]), slice(0, small.shape[1]))]
-        larger = picture.shape[1] / small.shape[1], picture.shape[0] / small.shape[0]
+        tall, wide = picture.shape
+        larger = wide / small.shape[1], tall / small.shape[0]
         lines: list[Line] = []
-        for rows, columns in everywhere if self._whole else places(small):
+        for rows, columns in places(small, contrast):
             for corners in self._found(small[rows, columns]):
                 where = (corners + np.array([columns.start, rows.start])) * larger
-                lines += self._line(picture, where.astype(np.float32))
+                line = self._line(picture, where.astype(np.float32))
+                low, high = where.min(axis=0), where.max(axis=0)
+                sides = (low[0] / wide, low[1] / tall, high[0] / wide, high[1] / tall)
+                lines.append(line._replace(part=sides))
         return lines
 
     def _found(self, part: Picture) -> list[NDArray[Any]]:
@@ -94,11 +104,11 @@ class RapidReader:
         found = self._engine(_coloured(part), use_det=True, use_cls=False, use_rec=False)
         return [] if found.boxes is None else list(found.boxes)
 
-    def _line(self, picture: Picture, corners: NDArray[np.float32]) -> list[Line]:
-        """Return the surest reading of the line between these corners, if it is none of a mark."""
+    def _line(self, picture: Picture, corners: NDArray[np.float32]) -> Line:
+        """Return the surest reading of the line between these corners."""
         line = straightened(picture, corners)
         if line.shape[1] < line.shape[0] * _SHORTEST:
-            return []
+            return Line("", 1.0)
         ways = (line, line[::-1, ::-1], line[:, ::-1], line[::-1])
         best, certainty, chosen = ("", 0.0), -1.0, 0
         for way, lying in enumerate(ways):
@@ -107,10 +117,10 @@ class RapidReader:
             whole = min(1.0, len("".join(read[0].split())) * line.shape[0] / line.shape[1])
             if read[1] * whole > certainty:
                 best, certainty, chosen = read, read[1] * whole, way
-            if certainty >= _CERTAIN:
+            if certainty >= CERTAIN:
                 break
         text, sure = best
-        return [Line(text, sure, chosen > 0, is_lead(ways[chosen], text))] if text else []
+        return Line(text, sure, chosen > 0, is_lead(ways[chosen], text))
 
     def _read(self, line: Picture) -> tuple[str, float]:
         read = self._engine(_coloured(line), use_det=False, use_cls=False, use_rec=True)

@@ -9,8 +9,10 @@ from bench import batch_curve, draw_targets, processor
 from bench.draw_time import draw
 from bench.processor import Used, parsed, spent
 from bench.table import TARGETS, lines, ratios
-from bench.text_look import Seen, table
+from bench.text_look import cases, faint_cases, shares
 from bench.whole_way import percentile
+from stack.phantoms import draw as draw_film
+from stack.phantoms import to_8_bits
 
 FIGURES = {
     "upload_to_findings_p50_s": 0.3,
@@ -134,21 +136,21 @@ def test_a_percentile_is_one_of_the_values(share: float, wanted: float) -> None:
     assert percentile([4.0, 1.0, 3.0, 2.0], share) == wanted
 
 
-def test_both_looks_are_counted_apart_and_what_one_alone_found() -> None:
-    from bench.burned_in import Writing
+def test_both_looks_are_counted_by_row() -> None:
+    rows = shares(
+        {"upright": [(True, True), (False, True)], "marks alone: held": [(False, False)]}
+    )
+    assert rows["upright"] == {"display": 0.5, "all": 1.0, "films": 2}
+    assert rows["marks alone: held"] == {"display": 0.0, "all": 0.0, "films": 1}
 
-    name = Writing.of(3)
-    seen = [
-        Seen(name, "whole", found=False, seconds=0.3),
-        Seen(name, "places", found=True, seconds=0.1),
-        Seen(None, "whole", found=True, seconds=0.3),
-        Seen(None, "places", found=False, seconds=0.1),
-    ]
-    rows = table(seen)
-    assert rows["all with text"] == {"whole": 0.0, "places": 1.0}
-    assert rows["marks alone: false alarms"] == {"whole": 1.0, "places": 0.0}
-    assert rows["found by this look alone"] == {"whole": 0.0, "places": 1.0}
-    assert rows["processor ms a film, median"]["whole"] == pytest.approx(300)
+
+def test_the_text_bench_writes_in_every_size_turn_and_contrast() -> None:
+    drawn = [to_8_bits(draw_film(1, 64))]
+    films = [*cases(drawn, 64), *faint_cases(drawn, 1)]
+    rows = {row for case in films for row in case.rows}
+    assert {"1/100 of the height", "1/12 of the height", "upright", "mirrored, running up"} <= rows
+    assert {"middle", "grey", "faint in a border, 24 of 4,095", "marks alone: held"} <= rows
+    assert sum("all with text" in case.rows for case in films) == 64
 
 
 def test_the_picture_has_every_part_in_its_share_and_small_ones_together() -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ingest.handler import IngestHandler
 from ingest.renditions import develop
 from ingest.text_in_film import TextLook
+from ingest.text_places import CONTRAST
 from ingest.text_reader import Line
 from schemas.envelope import to_message
 from schemas.errors import Doubt
@@ -28,9 +29,10 @@ class Told:
         self.lines: list[Line] = []
         self.count = 0
 
-    def read(self, picture: NDArray[np.uint8]) -> list[Line]:
+    def read(self, picture: NDArray[np.uint8], contrast: int = CONTRAST) -> list[Line]:
         assert picture.ndim == 2
-        self.count += 1
+        # The samples are looked at after the display.
+        self.count += contrast == CONTRAST
         return self.lines
 
 

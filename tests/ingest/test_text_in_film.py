@@ -12,7 +12,9 @@ from bench.burned_in import INKS, Writing, written
 from ingest.renditions import Developed, develop
 from ingest.text_in_film import TextLook, may_name, picture_of
 from ingest.text_marks import Marks
+from ingest.text_places import CONTRAST
 from ingest.text_reader import Line, RapidReader
+from ingest.text_views import CONTRAST as FAINT
 from schemas.errors import Doubt
 from stack.phantoms import draw, to_8_bits
 
@@ -26,8 +28,8 @@ class Told:
         self.lines = list(lines)
         self.seen: list[tuple[int, ...]] = []
 
-    def read(self, picture: NDArray[np.uint8]) -> list[Line]:
-        self.seen.append(picture.shape)
+    def read(self, picture: NDArray[np.uint8], contrast: int = CONTRAST) -> list[Line]:
+        self.seen.append((*picture.shape, contrast))
         return self.lines
 
 
@@ -62,10 +64,20 @@ def test_what_is_read_surely_is_a_doubt_that_tells_how_many_lines_and_not_which(
         look.check(film())
 
 
+def test_the_samples_are_looked_at_after_the_display_and_not_once_something_is_found() -> None:
+    reader = Told(Line("AP", 1.0))
+    TextLook([reader]).check(film(side=256))
+    assert reader.seen == [(256, 256, CONTRAST), (256, 256, FAINT), (85, 85, FAINT)]
+    named = Told(Line("DUPONT", 1.0))
+    with pytest.raises(Doubt):
+        TextLook([named]).check(film(side=256))
+    assert named.seen == [(256, 256, CONTRAST)]
+
+
 def test_a_reader_that_fails_is_free_for_the_next_film() -> None:
     class Broken:
-        def read(self, picture: NDArray[np.uint8]) -> Sequence[Line]:
-            raise ZeroDivisionError(picture.shape)
+        def read(self, picture: NDArray[np.uint8], contrast: int = 24) -> Sequence[Line]:
+            raise ZeroDivisionError(picture.shape, contrast)
 
     look = TextLook([Broken()])  # type: ignore[list-item]
     for _ in range(2):

@@ -1,0 +1,128 @@
+"""A film's samples as the look for text sees them: faint writing drawn as strongly as any.
+
+What is shown of a film is one window of its samples; `full` gives them all to whoever downloads
+it. So text is looked for beside the display in pictures in which each place is stretched to its
+own contrast: how far a sample lies from what is around it, for how far others nearby do. One such
+picture serves for every window, the dark and the bright end of the range and a few levels of
+contrast; a second, smaller one for large letters (docs/adr/0114).
+
+`small_of` runs in the decoding child, where the samples are; `local_views` beside the reader.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from schemas.presentation import AS_STORED, Presentation
+
+#: Longest side of what the views are made of; letters of a hundredth of it are what is read.
+SIDE: Final = 640
+#: A stroke in a view is so much lighter or darker than what is beside it, of 255: three times
+#: what samples nearby differ from their surroundings in the mean.
+CONTRAST: Final = 48
+#: The views are the samples themselves and a picture so much smaller, for larger letters.
+_SCALES: Final = (1, 3)
+#: In pixels: grain is smoothed over, surroundings are taken over, places are judged by.
+_GRAIN: Final = 0.5
+_AROUND: Final = 15
+_PLACE: Final = 12
+#: What lies no further from its surroundings than they do is drawn so.
+GROUND: Final = 128
+#: A mean distance from the surroundings is drawn as so many levels of 255.
+_LEVELS: Final = 12.8
+#: What samples differ by at least, in samples: less is rounding, not grain.
+_ROUNDING: Final = 0.3
+_TOP: Final = 65_535
+
+
+@dataclass(frozen=True)
+class Small:
+    """A film's samples in small, as they lie when shown: uint16, row by row.
+
+    `step`: how much of it is one sample of the film.
+    """
+
+    rows: int
+    columns: int
+    step: int
+    data: bytes
+
+    def samples(self) -> NDArray[np.uint16]:
+        """Return them, uint16 (rows, columns)."""
+        return np.frombuffer(self.data, "<u2").reshape(self.rows, self.columns)
+
+
+def small_of(samples: NDArray[Any], how: Presentation = AS_STORED) -> Small:
+    """Return samples, uint8 or uint16 (h, w), in small: square pixels, 640 a side at most.
+
+    Each is a mean. Padding of one value is drawn as the darkest sample, for nothing can be written
+    in it; padding whose samples differ may hold writing and stays.
+    """
+    height, width = samples.shape
+    filled = _filled(samples, how)
+    lowest = int(filled.min())
+    step = _TOP // max(1, int(filled.max()) - lowest)
+    picture = Image.fromarray(np.subtract(filled, lowest, dtype=np.float32))
+    size = how.model_copy(update={"orientation": 1}).shown_size(width, height)
+    longest = max(size)
+    if longest > SIDE:
+        size = max(1, round(size[0] * SIDE / longest)), max(1, round(size[1] * SIDE / longest))
+    if size != picture.size:
+        larger = size[0] > width or size[1] > height
+        kind = Image.Resampling.BILINEAR if larger else Image.Resampling.BOX
+        picture = picture.resize(size, kind)
+    shown = how.turned(np.rint(np.asarray(picture) * step).astype("<u2"))
+    rows, columns = shown.shape
+    return Small(rows, columns, step, shown.tobytes())
+
+
+def local_views(small: Small) -> Iterator[NDArray[np.uint8]]:
+    """Yield pictures, uint8 (h, w), each place of them stretched to its own contrast."""
+    # Only ingest's main process has OpenCV to load: RapidOCR brings it.
+    import cv2
+
+    samples = small.samples()
+    for scale in _SCALES:
+        size = small.columns // scale, small.rows // scale
+        if min(size) < _PLACE:
+            return
+        picture = samples.astype(np.float32)
+        if scale > 1:
+            picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+        yield _stretched(picture, _ROUNDING * small.step)
+
+
+def _stretched(picture: NDArray[np.float32], least: float) -> NDArray[np.uint8]:
+    """Return how far each pixel lies from its surroundings, for how far those around it do.
+
+    That is the median of places around, not their mean: writing does not count as its own grain.
+    """
+    import cv2
+
+    smooth = cv2.GaussianBlur(picture, (0, 0), _GRAIN)
+    around = cv2.blur(cv2.blur(smooth, (_AROUND, _AROUND)), (_AROUND, _AROUND))
+    far = smooth - around
+    high, wide = picture.shape
+    places = (max(1, wide // _PLACE), max(1, high // _PLACE))
+    usual = cv2.resize(np.abs(far), places, interpolation=cv2.INTER_AREA)
+    usual = cv2.GaussianBlur(cv2.medianBlur(usual, 5), (0, 0), 1.0)
+    usual = cv2.resize(usual, (wide, high), interpolation=cv2.INTER_LINEAR)
+    levels = GROUND + _LEVELS * far / np.maximum(usual, least)
+    stretched: NDArray[np.uint8] = np.clip(levels, 0, 255).astype(np.uint8)
+    return stretched
+
+
+def _filled(samples: NDArray[Any], how: Presentation) -> NDArray[Any]:
+    padding = how.is_padding(samples)
+    if padding is None or padding.all():
+        return samples
+    values = samples[padding]
+    if values.min() < values.max():
+        return samples
+    filled = samples.copy()
+    filled[padding] = samples[~padding].min()
+    return filled
