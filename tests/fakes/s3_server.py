@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from store.object_tries import Patience
+
 #: Sends an object in a way of its own, given the request and the whole object.
 Sends = Callable[["Request", bytes], None]
 
@@ -167,6 +169,11 @@ def drips(request: Request, data: bytes) -> None:
         if request.s3.over.wait(0.02):
             break
     request.hang_up()
+
+
+def patience(fails: Sends | None = None) -> Patience:
+    """Return how long a test waits: not for what stalls, and for all else as long as it takes."""
+    return Patience(first_pause_s=0.001, stall_s=0.5 if fails in {stalls, drips} else 60.0)
 
 
 def fails_once(sends: Sends) -> Sends:

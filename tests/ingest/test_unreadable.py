@@ -10,7 +10,7 @@ from schemas.errors import BadObject, Unavailable
 from schemas.events import ObjectUploaded
 from schemas.identities import film_id
 from store.log import Record
-from store.object_tries import TRIES, Patience
+from store.object_tries import TRIES
 from store.objects import MinioObjects
 from store.ports import held_key, rendition_key
 from store.records import Receipt
@@ -21,9 +21,9 @@ from tests.fakes.rows import FakeRows
 from tests.fakes.s3_server import (
     S3Server,
     Sends,
-    drips,
     error,
     gone_midway,
+    patience,
     s3_server,
     short,
     stalls,
@@ -40,7 +40,6 @@ FAILS: dict[str, tuple[Sends, str]] = {
     "sealed": (error("InvalidObjectState", 403), "unreadable-object"),
     "short": (short, "unreadable-object"),
     "stalls": (stalls, "unreadable-object"),
-    "drips": (drips, "unreadable-object"),
     "gone midway": (gone_midway, "object-gone"),
 }
 
@@ -48,12 +47,11 @@ FAILS: dict[str, tuple[Sends, str]] = {
 class Site:
     """The handler on a bucket whose objects may fail; rows are in memory."""
 
-    def __init__(self, server: S3Server) -> None:
+    def __init__(self, server: S3Server, fails: Sends | None = None) -> None:
         self.server = server
         self.settings: Settings = fake_settings(s3_endpoint=server.endpoint, bucket_prefix="")
         self.rows = FakeRows()
-        patience = Patience(first_pause_s=0.001, stall_s=0.2)
-        self.objects = MinioObjects(self.settings, patience)
+        self.objects = MinioObjects(self.settings, patience(fails))
         self.handler = IngestHandler(
             self.settings, self.rows, self.objects, DevelopedHere(), FakeChest()
         )
@@ -76,9 +74,10 @@ class Site:
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
+def site(request: pytest.FixtureRequest) -> Iterator[Site]:
     with s3_server() as server:
-        opened = Site(server)
+        named = getattr(request.node, "callspec", None)
+        opened = Site(server, named.params["fails"] if named else None)
         yield opened
         server.over.set()
         opened.handler.close()

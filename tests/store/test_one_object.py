@@ -18,13 +18,13 @@ from tests.fakes.s3_server import (
     error,
     fails_once,
     gone_midway,
+    patience,
     s3_server,
     short,
     stalls,
 )
 from tests.fakes.settings import fake_settings
 
-QUICK = Patience(first_pause_s=0.001, stall_s=0.1)
 DATA = bytes(range(256)) * 8
 FAILS = {
     "500": error("InternalError", 500),
@@ -55,13 +55,19 @@ def server() -> Iterator[S3Server]:
 
 @pytest.fixture
 def objects(server: S3Server) -> MinioObjects:
-    return MinioObjects(fake_settings(s3_endpoint=server.endpoint, bucket_prefix=""), QUICK)
+    return reading(server)
+
+
+def reading(server: S3Server, fails: Sends | None = None) -> MinioObjects:
+    settings = fake_settings(s3_endpoint=server.endpoint, bucket_prefix="")
+    return MinioObjects(settings, patience(fails))
 
 
 @pytest.mark.parametrize("fails", FAILS.values(), ids=FAILS)
 def test_an_object_that_fails_is_a_bad_one_after_its_tries_and_the_others_are_read(
-    server: S3Server, objects: MinioObjects, fails: Sends
+    server: S3Server, fails: Sends
 ) -> None:
+    objects = reading(server, fails)
     server.fails["/dropzone/bad"] = fails
     with pytest.raises(BadObject, match=f"{TRIES} tries") as failed:
         objects.read("dropzone", "bad")
@@ -72,9 +78,9 @@ def test_an_object_that_fails_is_a_bad_one_after_its_tries_and_the_others_are_re
 
 
 @pytest.mark.parametrize("fails", FAILS.values(), ids=FAILS)
-def test_while_the_store_is_down_no_object_is_a_bad_one(
-    server: S3Server, objects: MinioObjects, fails: Sends
-) -> None:
+def test_while_the_store_is_down_no_object_is_a_bad_one(server: S3Server, fails: Sends) -> None:
+    objects = reading(server, fails)
+
     def and_goes_down(request: object, data: bytes) -> None:
         server.down = True
         fails(request, data)  # type: ignore[arg-type]
@@ -88,9 +94,8 @@ def test_while_the_store_is_down_no_object_is_a_bad_one(
 
 
 @pytest.mark.parametrize("fails", [FAILS["500"], short, stalls], ids=["500", "short", "stalls"])
-def test_an_object_that_fails_once_is_read(
-    server: S3Server, objects: MinioObjects, fails: Sends
-) -> None:
+def test_an_object_that_fails_once_is_read(server: S3Server, fails: Sends) -> None:
+    objects = reading(server, fails)
     server.fails["/dropzone/bad"] = fails_once(fails)
     assert objects.read("dropzone", "bad") == DATA
 
