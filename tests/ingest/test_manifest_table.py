@@ -1,12 +1,16 @@
 """Tables as Excel and others save them: encodings, separators, ends of lines."""
 
 import codecs
+import json
+import random
 from collections.abc import Iterator
 
 import pytest
 
 from ingest.manifest import Manifest
 from schemas.errors import Refusal
+from schemas.plain_text import fault_in
+from store.manifest_lines import said_of
 from store.records_manifests import ManifestSummary
 
 ROWS = (("Path", "Age", "Edema"), ("été, 2026/a.png", "61", "1,0"), ("b.png", "3", "-1,0"))
@@ -112,3 +116,46 @@ def test_more_than_a_manifest_may_have_is_refused_with_the_limit(
     monkeypatch.setattr(f"ingest.manifest.{limit}", 50)
     with pytest.raises(Refusal, match=wanted):
         read(b"Path\n" + b"a\n" * 60)
+
+
+ODD = b'"\0\r\n;,\t\xff\xfe\xd8\x00=+\xe9'
+
+
+def spoiled(rng: random.Random) -> bytes:
+    """Return a good table of some encoding with a few bytes changed, cut, doubled or put in."""
+    rows = "".join(f"lot\\{n}é.png;F;6{n};1,0;2020-01-0{n + 1};P{n};x;0\r\n" for n in range(9))
+    text = "Path;Sex;Age;Edema;StudyDate;PatientID;Remarque;Edema\r\n" + rows
+    data = bytearray(text.encode(rng.choice(["utf-8", "cp1252", "utf-16", "utf-16-be"])))
+    for _ in range(rng.randint(0, 10)):
+        at = rng.randrange(len(data))
+        match rng.randrange(4):
+            case 0:
+                data[at] = rng.randrange(256)
+            case 1:
+                del data[at : at + rng.randint(1, 9)]
+            case 2:
+                data[at:at] = bytes(rng.choices(ODD, k=rng.randint(1, 5)))
+            case _:
+                data[at:at] = data[max(0, at - 40) : at]
+    return bytes(data)
+
+
+def test_five_hundred_spoiled_tables_are_read_or_refused_and_what_is_kept_is_text() -> None:
+    rng = random.Random(5)
+    read_whole = 0
+    for _ in range(500):
+        data = spoiled(rng)
+        key = rng.choice(["lot/labels.csv", "uploads/x/lot/labels.csv"])
+        manifest = Manifest("dropzone", key, "secret", "local")
+        try:
+            lines = list(manifest.lines([data[:99], data[99:]]))
+        except Refusal:
+            continue
+        read_whole += 1
+        summary = manifest.summary()
+        assert summary.usable == len(lines) <= summary.lines
+        assert not [name for name in summary.unknown if fault_in(name)]
+        for line in lines:
+            assert fault_in(json.dumps(said_of(line), ensure_ascii=False)) is None
+            assert all(fault_in(name) is None for name in line.keys)
+    assert 300 < read_whole < 500
