@@ -73,10 +73,13 @@ MANIFEST_WORDS: Final[dict[str, tuple[str, str]]] = {
     "manifest.faults": ("Ce qui a été laissé de côté", "What was left out"),
     "manifest.no_faults": ("Rien n'a été laissé de côté.", "Nothing was left out."),
     "manifest.first": (
-        "{kind} : les {count} premiers cas",
+        "{kind}\N{NO-BREAK SPACE}: les {count} premiers cas",
         "{kind}: the first {count} cases",
     ),
-    "manifest.first_one": ("{kind} : le premier cas", "{kind}: the first case"),
+    "manifest.first_one": (
+        "{kind}\N{NO-BREAK SPACE}: le premier cas",
+        "{kind}: the first case",
+    ),
     "manifest.kind": ("Défaut", "Fault"),
     "manifest.kind.path": ("chemin inutilisable", "path that cannot be used"),
     "manifest.kind.value": ("valeur incomprise", "value not understood"),

@@ -26,7 +26,7 @@ def test_the_page_says_how_it_was_understood_and_where_the_first_faults_are(
         assert words in page
     assert re.search(r'data-kind="day"><td class="count">12</td>', page)
     assert re.search(r'data-fate="absent"><td class="count">2</td>', page)
-    assert re.search(r'<td class="count">4</td><td>StudyDate</td>', page)
+    assert re.search(r'<td class="count">4</td><td class="column">StudyDate</td>', page)
     assert "Remarque" in page
     assert f"/api/v1/receipts/{receipt}/manifest.csv" in page
 
