@@ -88,8 +88,8 @@ test-environments: prerequisites $(STAMPS)/dev
 test: test-environments ## every test, on real services with ports and state of their own
 	@if ! command -v chromium >/dev/null; then \
 		echo "missing: Chromium, for the browser tests: apt-get install chromium"; exit 1; fi
-	@for client in rclone aws s3cmd; do command -v $$client >/dev/null || echo \
-		"no $$client, so its test is skipped: apt-get install rclone awscli s3cmd"; done
+	@for client in rclone aws s3cmd dcmj2pnm; do command -v $$client >/dev/null || echo \
+		"no $$client, so its test is skipped: apt-get install rclone awscli s3cmd dcmtk"; done
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-long: test-environments ## the outage tests with Kafka away for six minutes

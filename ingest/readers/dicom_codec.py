@@ -46,7 +46,8 @@ def decode_codestream(frame: bytes, header: Header) -> tuple[NDArray[Any], Heade
         )
     if seen.kind == "jpeg" and seen.bits == 8 and not seen.lossless:
         # The luma of whatever colours it has, as of a JPEG file.
-        return jpeg.grey_of(frame, (seen.width, seen.height)), header
+        rgb = header.photometric == "RGB"
+        return jpeg.grey_of(frame, (seen.width, seen.height), rgb=rgb), header
     samples = _jpeg_of(frame) if seen.kind == "jpeg" else _ended(frame, seen)
     if samples.shape[:2] != (header.rows, header.columns):
         raise ValueError("the decoder sees another size")

@@ -67,15 +67,19 @@ def read(data: bytes, pixel_limit: int) -> Picture:
     return Picture.upright(grey, segments.orientation, coloured, segments.aspect)
 
 
-def grey_of(data: bytes, size: tuple[int, int]) -> NDArray[Any]:
+def grey_of(data: bytes, size: tuple[int, int], *, rgb: bool = False) -> NDArray[Any]:
     """Return the grey of a JPEG of 8 bits and this (width, height), as a DICOM file holds one.
 
-    EXIF is passed over. Raises Refusal `truncated` where samples are missing, ValueError where
-    the size is another, and what Pillow raises.
+    rgb: its file says that its channels are red, green and blue, which is believed where the JPEG
+    says nothing of them: else they are luma and two differences. EXIF is passed over.
+    Raises Refusal `truncated` where samples are missing, ValueError where the size is another, and
+    what Pillow raises.
     """
     segments = take_apart(data)
     if (segments.frame.width, segments.frame.height) != size:
         raise ValueError("the decoder sees another size")
+    if rgb and segments.frame.channels == 3 and not segments.says_colours:
+        segments = segments.in_rgb()
     return _whole_grey(segments)
 
 

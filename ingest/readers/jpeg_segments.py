@@ -11,8 +11,8 @@ Sources: ITU-T T.81 annexes B and G.1 (progressive), T.871 (JFIF), Adobe Technic
 
 import re
 import struct
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple, Self
 
 from ingest.readers.picture import aspect_of
 from ingest.readers.upright import orientation
@@ -66,6 +66,17 @@ class Segments:
     complete: bool = False
     _kept: list[bytes] = field(default_factory=list)
     _scan_ends: list[int] = field(default_factory=list)
+
+    @property
+    def says_colours(self) -> bool:
+        """Return whether it says itself (JFIF, Adobe) how its colours are to be read."""
+        return any(part.startswith((b"\xff\xe0", b"\xff\xee")) for part in self._kept)
+
+    def in_rgb(self) -> Self:
+        """Return it saying that its channels are red, green and blue, by Adobe's segment."""
+        said = b"\xff\xee\x00\x0eAdobe\x00\x64\0\0\0\0\0"
+        scans = [number + 1 for number in self._scan_ends]
+        return replace(self, _kept=[said, *self._kept], _scan_ends=scans)
 
     def whole(self, filler: bytes = b"") -> bytes:
         """Return a JPEG of what carries samples; behind each scan's data stands the filler.
