@@ -17,6 +17,7 @@ from schemas.film_files import HEAD, MANIFEST_NAME, is_manifest, may_be_film
 from schemas.provenance import LICENCES, STATEMENT_VERSION, STATEMENTS, DepositorSays, Sharing
 
 if TYPE_CHECKING:
+    from radiotheque.drop_journal import DropJournal
     from schemas.models import ModelManifest
     from stack.state import State
 
@@ -48,6 +49,12 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
         choices=get_args(Sharing),
         default="private",
         help="who may see them: this site, every site, anybody (default: private)",
+    )
+    drop.add_argument(
+        "--journal",
+        type=Path,
+        metavar="FILE",
+        help="send only what is new or changed since FILE says, and note there what is sent",
     )
     add_authorised(drop)
     drop.set_defaults(run=run_drop)
@@ -143,8 +150,6 @@ def run_drop(chosen: argparse.Namespace) -> int:
 
     What cannot be read is said at once and once more at the end; all else is dropped.
     """
-    from stack.state import current_state
-
     if not chosen.folder.is_dir():
         print(f"drop: want a folder, got {chosen.folder}", file=sys.stderr)
         return 2
@@ -167,8 +172,31 @@ def run_drop(chosen: argparse.Namespace) -> int:
         return 2
     if not ask_statement(authorised=chosen.i_am_authorised):
         return 2
-    failed = drop_files(current_state(), keys, says)
-    print(f"{len(keys) - len(failed)} of {len(keys)} files are in the bucket")
+    return _send(chosen.journal, keys, says, unreadable)
+
+
+def _send(
+    path: Path | None, keys: Mapping[Path, str], says: DepositorSays, unreadable: Sequence[Path]
+) -> int:
+    """Send all files, or what a journal does not know as it is; say what became of them."""
+    from radiotheque.drop_journal import DropJournal, JournalError
+    from stack.state import current_state
+
+    if path is None:
+        failed = drop_files(current_state(), keys, says)
+        print(f"{len(keys) - len(failed)} of {len(keys)} files are in the bucket")
+    else:
+        try:
+            with DropJournal.open(path) as journal:
+                files = journal.compare(keys)
+                to_send = {path: keys[path] for path in (*files.new, *files.changed)}
+                failed = drop_files(current_state(), to_send, says, journal) if to_send else {}
+        except JournalError as error:
+            print(f"drop: {error}", file=sys.stderr)
+            return 2
+        new, changed = (sum(one not in failed for one in of) for of in (files.new, files.changed))
+        missing, same = len(failed) + len(unreadable), len(files.unchanged)
+        print(f"{new} new, {changed} changed, {same} unchanged, {missing} failed")
     _say_missing("drop", [*unreadable, *failed])
     return 1 if failed or unreadable else 0
 
@@ -190,12 +218,19 @@ def _head(path: Path) -> bytes:
         return b""
 
 
-def drop_files(state: "State", keys: Mapping[Path, str], says: DepositorSays) -> dict[Path, str]:
+def drop_files(
+    state: "State",
+    keys: Mapping[Path, str],
+    says: DepositorSays,
+    journal: "DropJournal | None" = None,
+) -> dict[Path, str]:
     """Put each file under its key, as the user that may only drop; return refusals by file.
 
-    What the depositor says goes along as each object's metadata.
+    What the depositor says goes along as each object's metadata. What reached the bucket is noted
+    in the journal, file by file.
     Shows a line of progress on standard error and each refusal, with the store's own words.
     """
+    from radiotheque.drop_journal import look
     from schemas.errors import RadiothequeError
     from stack import passwords
     from store.objects import connect
@@ -214,7 +249,10 @@ def drop_files(state: "State", keys: Mapping[Path, str], says: DepositorSays) ->
     def send(path: Path) -> None:
         nonlocal done
         try:
-            objects.put_file("dropzone", keys[path], path, says.metadata())
+            now = look(path) if journal else None
+            version = objects.put_file("dropzone", keys[path], path, says.metadata())
+            if journal and now:
+                journal.keep(path, keys[path], now, version)
         except (RadiothequeError, OSError, ValueError) as error:
             refused[path] = str(error)
             print(f"\r  refused {path}: {error}", file=sys.stderr)
