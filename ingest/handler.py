@@ -16,6 +16,7 @@ from itertools import islice
 from typing import Final, Protocol
 from uuid import UUID
 
+from ingest.already_here import AlreadyHere
 from ingest.chest import ChestCheck, PooledFeatures
 from ingest.decoder import Decoder
 from ingest.deidentify import Known, deidentify
@@ -42,7 +43,7 @@ from schemas.presentation import Presentation
 from store.log import Record
 from store.objects import connect as connect_objects
 from store.ports import Objects, Rows, rendition_key
-from store.records import Drop, Part, Receipt, Rendition
+from store.records import Drop, Part, Receipt, ReceiptState, Rendition
 from store.rows import connect as connect_rows
 from store.settings import Settings
 
@@ -112,6 +113,7 @@ class IngestHandler:
         self._quarantine = Quarantine(rows, objects)
         self._raw = RawFiles(objects, self._quarantine, settings.file_limit_bytes)
         self._looks = Looks(rows.films, chest, text)
+        self._already = AlreadyHere(rows, self._secret, look_for_text=text is not None)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="ingest")
         self.figures = IngestFigures()
 
@@ -185,9 +187,33 @@ class IngestHandler:
         if is_manifest(receipt.key):
             self._read_manifest(task)
             return
-        ready = self._read(task)
+        try:
+            raw = self._raw.read(receipt)
+        except Refusal as refusal:
+            self._reject(task, refusal)
+            return
+        code = self._already.code(receipt, raw)
+        if self._take_known(task, code):
+            return
+        ready = self._read(task, raw)
         if ready is not None:
-            self._store(task, ready)
+            self._store(task, ready, code)
+
+    def _take_known(self, task: _Task, code: str | None) -> bool:
+        """Take a drop whose bytes were taken before; False where they have to be read."""
+        receipt = task.receipt
+        said = self._already.find(receipt, code)
+        if said is None:
+            return False
+        events = events_of(said.film, receipt, task.cause)
+        state = self._rows.receipts.accept(
+            receipt, said.film, events, also=said.also, raw_code=code, by_bytes=True
+        )
+        if state == "received":
+            return False
+        log.info("A drop is here already", extra={"receipt": str(receipt.id), "state": state})
+        self._end(receipt, said.film.id, state)
+        return True
 
     def _read_manifest(self, task: _Task) -> None:
         """Keep what a manifest says, page by page; then it goes, for it names patients."""
@@ -214,18 +240,17 @@ class IngestHandler:
         )
         self._remove_dropped(receipt)
 
-    def _read(self, task: _Task) -> Ready | None:
+    def _read(self, task: _Task, raw: bytes) -> Ready | None:
         """Return a drop's film; None where it is refused, forgotten, or waits for a steward."""
         receipt = task.receipt
         try:
-            raw = self._raw.read(receipt)
             film = self._decoder.develop(raw, receipt.black_out, self._looks.side())
         except Refusal as refusal:
             self._reject(task, refusal)
             return None
         if receipt.code == "erased":
             # We were cut before its raw version, which goes last, was removed.
-            self._forget(receipt, film)
+            self._forget(receipt, film.film)
             return None
         kept = self._kept(receipt, film)
         try:
@@ -244,16 +269,18 @@ class IngestHandler:
             self._reject(task, refusal)
         return None
 
-    def _store(self, task: _Task, ready: Ready) -> None:
+    def _store(self, task: _Task, ready: Ready, code: str | None) -> None:
         """Store a film, and end its receipt as the rows say."""
         receipt, film, kept = task.receipt, ready.film, ready.known
         self._put(film)
+        row = row_of(ready, receipt)
         state = self._rows.receipts.accept(
             receipt,
-            row_of(ready, receipt),
-            events_of(ready, receipt, task.cause),
+            row,
+            events_of(row, receipt, task.cause),
             also=kept.also,
             contradicts=kept.contradicts,
+            raw_code=code,
         )
         log.info("A film is stored", extra={"receipt": str(receipt.id), "state": state})
         if state in _STORED:
@@ -261,6 +288,11 @@ class IngestHandler:
             shown = self._as_kept(receipt, ready)
             if shown is not ready:
                 self._put(shown.film)
+        self._end(receipt, film.film, state)
+
+    def _end(self, receipt: Receipt, film: str, state: ReceiptState) -> None:
+        """Remove what is not needed any more of a drop that was to be taken."""
+        if state in _STORED:
             self._remove_raw(receipt)
         elif state == "rejected":
             known = self._rows.receipts.get(receipt.id)
@@ -276,13 +308,13 @@ class IngestHandler:
         film = self._decoder.develop(ready.raw, receipt.black_out, 0, here.facts.shown_as)
         return replace(ready, film=film, known=self._kept(receipt, film))
 
-    def _forget(self, receipt: Receipt, film: Developed) -> None:
+    def _forget(self, receipt: Receipt, film: str) -> None:
         """Remove what we stored of an erased film: unlike other refused drops, nothing stays."""
         # Refused for its patient only, the same film may be here by a drop that names no patient:
         # then the renditions are that one's, and erasing it is a steward's decision.
-        if self._rows.films.get(film.film) is None:
+        if self._rows.films.get(film) is None:
             for rendition in _MEDIA:
-                self._objects.remove("radiographs", rendition_key(film.film, rendition))
+                self._objects.remove("radiographs", rendition_key(film, rendition))
         # An erased film's bytes wait for no client.
         self._remove_raw(replace(receipt, keep_until=None))
 

@@ -51,19 +51,18 @@ def row_of(ready: Ready, receipt: Receipt) -> Film:
     )
 
 
-def events_of(ready: Ready, receipt: Receipt, cause: UUID | None) -> list[Message]:
-    """Return what is said of a stored film, as this drop knows it; the same each time."""
-    film, known, checks = ready.film, ready.known, ready.checks
+def events_of(film: Film, receipt: Receipt, cause: UUID | None) -> list[Message]:
+    """Return what is said of a film's row, as this drop knows it; the same each time."""
     received = RadiographReceived(
-        radiograph=film.film,
-        patient=known.patient,
-        study=known.study,
+        radiograph=film.id,
+        patient=film.patient,
+        study=film.study,
         site=receipt.site,
-        source=receipt.form.source or receipt.source,
-        view=known.view,
-        facts=known.facts,
-        flags=flags_of(checks),
-        checks=checks,
+        source=film.source,
+        view=film.view,
+        facts=film.facts,
+        flags=flags_of(film.checks),
+        checks=dict(film.checks),
         width=film.width,
         height=film.height,
         bits=film.bits,
@@ -71,7 +70,5 @@ def events_of(ready: Ready, receipt: Receipt, cause: UUID | None) -> list[Messag
         received_at=receipt.created_at,
     )
     work = AnalysisRequested if receipt.lane == "first" else AnalysisRequestedBulk
-    requested = work(
-        radiograph=film.film, receipt=receipt.id, requested_for=f"receipt:{receipt.id}"
-    )
+    requested = work(radiograph=film.id, receipt=receipt.id, requested_for=f"receipt:{receipt.id}")
     return [to_message(event, site=receipt.site, cause=cause) for event in (received, requested)]

@@ -67,6 +67,11 @@ def former_key_code(secret: str, bucket: str, key: str) -> str:
     return _keyed(secret, f"object\0{bucket}\0{key}")
 
 
+def raw_code(secret: str, reading: str, raw: bytes) -> str:
+    """Return the code by which dropped bytes are known again; `reading` is how they are read."""
+    return _keyed(secret, f"raw\0{reading}\0{hashlib.sha256(raw).hexdigest()}")
+
+
 def _keyed(secret: str, text: str) -> str:
     # A code of half a surrogate pair, too: whoever writes an id so writes it so each time.
     message = text.encode(errors="surrogatepass")

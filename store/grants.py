@@ -96,6 +96,7 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
         "receipts_missing",
         "receipts_open",
         "receipts_reject",
+        "receipts_same_bytes",
     },
     "radiotheque_analyse": _WORKER
     | _READ

@@ -51,6 +51,7 @@ from store.records import (
     ReceiptState,
     Rendition,
     Role,
+    SaidBefore,
 )
 from store.records_manifests import ManifestLine, ManifestSummary
 
@@ -94,6 +95,8 @@ class Receipts(Protocol):
         *,
         also: Sequence[str] = (),
         contradicts: Sequence[Fact] = (),
+        raw_code: str | None = None,
+        by_bytes: bool = False,
     ) -> ReceiptState:
         """Store the film's row (once), tie the receipt to it, say the events.
 
@@ -101,6 +104,8 @@ class Receipts(Protocol):
         nothing is overwritten. Where they disagree the receipt says so in `contradicts`, with
         what the caller found, and a film of two patients is flagged `conflict`; a drop of another
         patient or study fills nothing. `also` are other codes of this drop's patient and study.
+        `raw_code` is kept for `same_bytes`. by_bytes: the film was found by it; where it is gone
+        by now, nothing is done and `received` comes back.
 
         Returns the receipt's new state: `accepted`; `analysed` when the film already has an
         analysis by the live model (then no work is asked: `analysis.requested*` among the events
@@ -113,6 +118,14 @@ class Receipts(Protocol):
         self, receipt: Receipt, *, code: str, wanted: str, came: str, events: Sequence[Message]
     ) -> ReceiptState:
         """End the receipt as `rejected`, unless it has a later state. Returns its state."""
+        ...
+
+    def same_bytes(self, raw_code: str, site: str) -> SaidBefore | None:
+        """Return what the first drop with this code said of its film, at this site.
+
+        Only of a drop that was taken, whose film is here, and whose form told nothing of patient,
+        exam and view.
+        """
         ...
 
     def kept(self, limit: int) -> list[Receipt]:

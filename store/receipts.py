@@ -7,9 +7,10 @@ from uuid import UUID
 
 from schemas.envelope import Message, to_message
 from schemas.events import ObjectUploaded, RadiographRejected
+from schemas.facts import KnownFacts
 from schemas.identities import former_key_code, key_code, keyed_code, receipt_id
 from store.messages import messages_json
-from store.records import Drop, Fact, Film, FormSays, Receipt, ReceiptState
+from store.records import Drop, Fact, Film, FormSays, Receipt, ReceiptState, SaidBefore
 from store.rows import Call, Database, Row, json_value
 
 _ERASED_WANTED = "a film that was not erased"
@@ -87,6 +88,8 @@ class PostgresReceipts:
         *,
         also: Sequence[str] = (),
         contradicts: Sequence[Fact] = (),
+        raw_code: str | None = None,
+        by_bytes: bool = False,
     ) -> ReceiptState:
         said = _film_json(film) | {"also": list(also), "contradicts": list(contradicts)}
 
@@ -102,6 +105,8 @@ class PostgresReceipts:
                     patient_tombstone(self._secret, film.patient) if film.patient else None
                 ),
                 former_code=former_key_code(self._secret, receipt.bucket, receipt.key),
+                raw_code=raw_code,
+                by_bytes=by_bytes,
             )
             if state == "erased":
                 refusal = json_value(messages_json([_erased(receipt)]))
@@ -121,6 +126,13 @@ class PostgresReceipts:
         self, receipt: Receipt, *, code: str, wanted: str, came: str, events: Sequence[Message]
     ) -> ReceiptState:
         return stopped(self._database, "receipts_reject", receipt, (code, wanted, came), events)
+
+    def same_bytes(self, raw_code: str, site: str) -> SaidBefore | None:
+        row = self._database.row("receipts_same_bytes", raw_code=raw_code, site=site)
+        if row is None:
+            return None
+        said = row["said"]
+        return SaidBefore(_said_film(row["film"], said), tuple(said.get("also", ())))
 
     def kept(self, limit: int) -> list[Receipt]:
         return [receipt_of(row) for row in self._database.rows("receipts_kept", limit=limit)]
@@ -225,6 +237,27 @@ def _film_json(film: Film) -> dict[str, Any]:
         "sharing": film.sharing,
         "checks": dict(film.checks),
     }
+
+
+def _said_film(film: str, said: dict[str, Any]) -> Film:
+    """Return a film as a drop said it, of what `_film_json` made; without its signature."""
+    return Film(
+        id=film,
+        width=said["width"],
+        height=said["height"],
+        bits=said["bits"],
+        site=said["site"],
+        source=said["source"],
+        signature=b"",
+        patient=said["patient"],
+        study=said["study"],
+        view=said["view"],
+        facts=KnownFacts.model_validate(said["facts"]),
+        text_check=said["text_check"],
+        licence=said["licence"],
+        sharing=said["sharing"],
+        checks=said["checks"],
+    )
 
 
 def receipt_of(row: Row) -> Receipt:

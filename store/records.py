@@ -83,6 +83,7 @@ class Receipt:
     `statement` is the version of what the depositor stated (schemas/provenance.py); `sharing` is
     the film's, as it is now. `keep_until`: once taken, its version stays in dropzone until then
     and is removed by the clock of ingest/taken.py; None where it goes at once, or is gone.
+    `already_here`: when it was taken, its film was here by another drop.
     """
 
     id: UUID
@@ -112,6 +113,7 @@ class Receipt:
     stated_at: datetime | None = None
     sharing: Sharing | None = None
     keep_until: datetime | None = None
+    already_here: bool = False
 
     @property
     def kept_private(self) -> bool:
@@ -150,6 +152,14 @@ class Film:
     def flagged(self) -> tuple[str, ...]:
         """Return the flags, with those of the checks that are sure enough."""
         return (*self.flags, *flags_of(self.checks))
+
+
+@dataclass(frozen=True)
+class SaidBefore:
+    """What an earlier drop of the same bytes said of its film; `also` as in Receipts.accept."""
+
+    film: Film
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

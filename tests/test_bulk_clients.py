@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,8 @@ import pytest
 from stack.passwords import S3_DROP_USER, read_secrets
 from store.object_users import add_drop_key, remove_drop_key
 from store.objects import connect
+from store.records import Receipt
+from store.rows import connect as connect_rows
 from store.settings import Settings
 from tests.dropping import films
 from tests.services import WholeStack, admin_settings, without_services
@@ -120,8 +123,8 @@ def test_the_pages_lines_end_well_with_a_depositors_own_key(
 
 
 @pytest.mark.services
-@pytest.mark.timeout(240)
-def test_rclone_ends_well_while_films_are_taken_and_their_objects_go(
+@pytest.mark.timeout(300)
+def test_rclone_ends_well_while_films_are_taken_their_objects_go_and_again_they_are_here(
     whole_stack: WholeStack, folder: Path
 ) -> None:
     if shutil.which("rclone") is None:
@@ -131,7 +134,40 @@ def test_rclone_ends_well_while_films_are_taken_and_their_objects_go(
     secret = read_secrets(whole_stack.state)["s3_drop_secret"]
     prefix = f"bulk-{uuid.uuid4().hex[:8]}/"
     endpoint, bucket = f"http://{settings.s3_endpoint}", settings.bucket("dropzone")
-    said = run(lines_of("rclone"), Key(endpoint, S3_DROP_USER, secret, bucket, prefix), folder)
-    assert (said.returncode, "ERROR" in said.stderr) == (0, False), said.stdout + said.stderr
+    key = Key(endpoint, S3_DROP_USER, secret, bucket, prefix)
+    names = sorted(path.relative_to(folder / "films") for path in folder.rglob("*.png"))
+    keys = [f"{prefix}{target}/{name}" for target in ("copied", "moved") for name in names]
     store = connect(settings)
-    eventually(lambda: not list(store.versions("dropzone", prefix)), 90, every_s=0.5)
+    operator = settings.model_copy(update={"postgres_user": "radiotheque_operator"})
+    with closing(connect_rows(operator)) as rows:
+
+        def analysed(each: int) -> dict[str, list[Receipt]]:
+            found = {key: rows.receipts.find("dropzone", key) for key in keys}
+            over = all(
+                len(of_key) == each and all(row.state == "analysed" for row in of_key)
+                for of_key in found.values()
+            )
+            return found if over else {}
+
+        shutil.copytree(folder / "films", folder / "again")
+        said = run(lines_of("rclone"), key, folder)
+        assert (said.returncode, "ERROR" in said.stderr) == (0, False), said.stdout + said.stderr
+        first = eventually(lambda: analysed(1), 90, every_s=0.5, what="all analysed")
+        films_now = {row.film for of_key in first.values() for row in of_key}
+        assert len(films_now) == FILMS
+        # Dropped under two keys at once: one of the two was the first.
+        assert sum(row.already_here for of_key in first.values() for row in of_key) == FILMS
+        eventually(lambda: not list(store.versions("dropzone", prefix)), 60, what="objects gone")
+
+        shutil.rmtree(folder / "films")  # rclone leaves the folders that it has emptied
+        (folder / "again").rename(folder / "films")
+        said = run(lines_of("rclone"), key, folder)
+        assert (said.returncode, "ERROR" in said.stderr) == (0, False), said.stdout + said.stderr
+        second = eventually(lambda: analysed(2), 90, every_s=0.5, what="all analysed again")
+    newest = [of_key[0] for of_key in second.values()]
+    assert all(row.already_here for row in newest)
+    assert {row.film for row in newest} == films_now
+    log = (whole_stack.state.logs / "ingest.log").read_text()
+    known = {line for line in log.splitlines() if "A drop is here already" in line}
+    for row in newest:
+        assert any(str(row.id) in line for line in known), row.id

@@ -33,6 +33,7 @@ def receipt_json(receipt: Receipt, language: Language) -> dict[str, Any]:
         "site": receipt.site,
         "created_at": receipt.created_at.isoformat(),
         "updated_at": receipt.updated_at.isoformat(),
+        "already_here": receipt.already_here,
         "contradicts": list(receipt.contradicts),
         "statement": receipt.statement,
         "stated_at": receipt.stated_at.isoformat() if receipt.stated_at else None,

@@ -291,6 +291,7 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "gardé privé : il n'est pas vérifié qu'aucun texte n'y est lisible",
         "kept private: it is not shown that no text can be read in it",
     ),
+    "deposit.already_here": ("déjà présent", "already here"),
     "deposit.contradicts": (
         "ne concorde pas avec ce qui était connu : {facts}",
         "disagrees with what was known: {facts}",

@@ -6,7 +6,7 @@ CREATE TYPE api.receipt_row AS (
     code text, wanted text, came text, film text, form jsonb, contradicts text[],
     held_at timestamptz, released_at timestamptz, black_out jsonb, note text,
     statement text, stated_at timestamptz, sharing text, keep_until timestamptz,
-    new boolean
+    already_here boolean, new boolean
 );
 
 CREATE FUNCTION rules.receipt_row(r rad.receipt, p_new boolean) RETURNS api.receipt_row
@@ -15,7 +15,7 @@ LANGUAGE sql STABLE AS $$
         r.updated_at, r.size, r.filename, r.depositor, r.code, r.wanted, r.came, r.film,
         r.said -> 'form', r.contradicts, r.held_at, r.released_at, r.black_out, r.note,
         r.statement, r.stated_at, (SELECT f.sharing FROM film f WHERE f.id = r.film),
-        r.keep_until, p_new)::api.receipt_row;
+        r.keep_until, r.already_here, p_new)::api.receipt_row;
 $$;
 
 -- Whether an account knows of a receipt: its depositor, and the stewards of its site.
@@ -25,7 +25,7 @@ RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- The same row, for a reader: a film that came from another site before, and is private there,
--- is not named to who dropped it here as well.
+-- is not named to who dropped it here as well, nor that it was there.
 CREATE FUNCTION rules.receipt_seen(r rad.receipt, p_circles text[]) RETURNS api.receipt_row
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -33,6 +33,7 @@ BEGIN
         WHERE f.id = r.film AND rules.sees(p_circles, f.site, f.sharing)) THEN
         r.film := NULL;
         r.contradicts := '{}';
+        r.already_here := false;
     END IF;
     RETURN rules.receipt_row(r, false);
 END $$;
@@ -204,10 +205,12 @@ $$;
 -- Store the film once, tie the receipt to it, say the events. Returns the receipt's new state.
 CREATE FUNCTION api.receipts_accept(
     p_receipt uuid, p_film jsonb, p_signature bytea, p_tombstone text, p_events jsonb,
-    p_patient_tombstone text DEFAULT NULL, p_former_code text DEFAULT NULL
+    p_patient_tombstone text DEFAULT NULL, p_former_code text DEFAULT NULL,
+    p_raw_code text DEFAULT NULL, p_by_bytes boolean DEFAULT false
 ) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     receipt_now rad.receipt;
+    was_here boolean;
     given rad.film := jsonb_populate_record(null::rad.film, p_film - 'flags');
     flags_said text[] := ARRAY(SELECT jsonb_array_elements_text(p_film -> 'flags'));
     known rad.film;
@@ -249,6 +252,10 @@ BEGIN
         RETURN receipt_now.state;
     END IF;
 
+    -- Erased, and lifted again, since it was found by its bytes: they have to be read.
+    IF p_by_bytes AND NOT EXISTS (SELECT 1 FROM film WHERE id = given.id) THEN
+        RETURN receipt_now.state;
+    END IF;
     PERFORM rules.know_site(given.site);
     INSERT INTO film (id, width, height, bits, site, source, signature, patient, study, view,
         flags, facts, text_check, licence, sharing, checks)
@@ -256,6 +263,7 @@ BEGIN
         given.patient, given.study, given.view, flags_said, given.facts, given.text_check,
         given.licence, given.sharing, given.checks)
     ON CONFLICT DO NOTHING;
+    was_here := NOT FOUND;
     -- Held until the end: an analysis saved meanwhile waits, then sees this receipt, or we see it.
     SELECT * INTO known FROM film WHERE id = given.id FOR UPDATE;
     INSERT INTO card (position, film, seen_by) VALUES (known.position, known.id,
@@ -272,6 +280,9 @@ BEGIN
     WHERE id = given.id AND NOT is_analysed AND work <> p_events;
     UPDATE receipt SET state = result, film = given.id, updated_at = clock_timestamp(),
         said = p_film - 'id' || coalesce(said, '{}'),
+        raw_code = coalesce(p_raw_code, raw_code),
+        -- Accepted once more, its own film is here.
+        already_here = CASE state WHEN 'received' THEN was_here ELSE already_here END,
         contradicts = rules.facts_of(contradicts || differ,
             ARRAY(SELECT jsonb_array_elements_text(p_film -> 'contradicts')))
     WHERE id = p_receipt;
@@ -311,6 +322,18 @@ CREATE FUNCTION api.receipts_reject(
     p_receipt uuid, p_code text, p_wanted text, p_came text, p_events jsonb
 ) RETURNS text LANGUAGE sql AS $$
     SELECT rules.stop_receipt(p_receipt, 'rejected', p_code, p_wanted, p_came, p_events);
+$$;
+
+-- Return what the first drop of these bytes said of its film. A form's words on patient, exam and
+-- view are in what was said, or came too late to be: then the bytes alone do not tell it.
+CREATE FUNCTION api.receipts_same_bytes(p_raw_code text, p_site text)
+RETURNS TABLE (film text, said jsonb) LANGUAGE sql STABLE AS $$
+    SELECT r.film, r.said FROM receipt r
+    WHERE r.raw_code = p_raw_code AND r.film IS NOT NULL AND r.state IN ('accepted', 'analysed')
+        -- Its pseudonyms are of the site that it was said at.
+        AND r.site = p_site AND r.said ->> 'site' = p_site
+        AND NOT coalesce(r.said -> 'form', '{}') ?| '{patient,study,study_date,view}'
+    ORDER BY r.created_at, r.id LIMIT 1;
 $$;
 
 -- What lay in dropzone for its depositor's client to look at -----------------------------------

@@ -230,10 +230,14 @@ def test_a_film_known_as_another_patient_s_says_in_what_it_disagrees(visit: Open
     say(page, "B")
     page.locator("#files").set_input_files([png("deux.png", 1013)])
     count(page, "analysed", 2)
+    expect(page.locator("#drops .drop", has_text="un.png")).not_to_contain_text("déjà présent")
     row = page.locator("#drops .drop", has_text="deux.png")
-    expect(row).to_contain_text("analysé : ne concorde pas avec ce qui était connu : patient")
+    expect(row).to_contain_text(
+        "analysé : déjà présent ; ne concorde pas avec ce qui était connu : patient"
+    )
     page.reload()
     recent = page.locator("#recent .drop", has_text="deux.png")
+    expect(recent).to_contain_text("déjà présent")
     expect(recent).to_contain_text("ne concorde pas")
 
 

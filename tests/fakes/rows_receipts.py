@@ -16,14 +16,12 @@ from schemas.provenance import allowed_sharing
 from store.records import Drop, Fact, Film, FormSays, LabelRow, Receipt, ReceiptState
 from store.records_manifests import ManifestLine
 from tests.fakes.rows_checks import check_known
-from tests.fakes.rows_tables import EVERYBODY, STEWARDS, Tables, now, sees
+from tests.fakes.rows_tables import EVERYBODY, STEWARDS, now, sees
+from tests.fakes.rows_taken import FakeTaken
 
 
-class FakeReceipts:
+class FakeReceipts(FakeTaken):
     """Implements store.ports.Receipts."""
-
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
 
     def _open(self, drop: Drop) -> tuple[Receipt, bool]:
         tables = self._tables
@@ -96,7 +94,7 @@ class FakeReceipts:
             self._read(row)
             if row.film is None
             or (row.film in tables.films and sees(who.site, tables.films[row.film]))
-            else replace(row, film=None, contradicts=())
+            else replace(row, film=None, contradicts=(), already_here=False)
             for row in rows
             if row.depositor == who.id or (who.role in STEWARDS and row.site == who.site)
         ]
@@ -131,22 +129,6 @@ class FakeReceipts:
                 if receipt_id(drop.bucket, drop.key, drop.version) not in known
             ]
 
-    def kept(self, limit: int) -> list[Receipt]:
-        with self._tables.work():
-            due = [
-                row
-                for row in self._tables.receipts.values()
-                if row.keep_until and row.keep_until <= now()
-                if row.state not in {"received", "rejected"}
-            ]
-            return sorted(due, key=lambda row: str(row.keep_until))[:limit]
-
-    def let_go(self, receipts: Sequence[UUID]) -> None:
-        with self._tables.work():
-            for receipt in receipts:
-                known = self._tables.receipts[receipt]
-                self._tables.receipts[receipt] = replace(known, keep_until=None)
-
     def accept(
         self,
         receipt: Receipt,
@@ -155,6 +137,8 @@ class FakeReceipts:
         *,
         also: Sequence[str] = (),
         contradicts: Sequence[Fact] = (),
+        raw_code: str | None = None,
+        by_bytes: bool = False,
     ) -> ReceiptState:
         with self._tables.work():
             tables = self._tables
@@ -169,6 +153,11 @@ class FakeReceipts:
                 if known.state == "failed":
                     tables.say(events)
                 return known.state
+            was_here = film.id in tables.films
+            if by_bytes and not was_here:
+                return known.state
+            if raw_code is not None:
+                tables.raw_codes[known.id] = raw_code
             self._store(film)
             found = {*known.contradicts, *contradicts, *self._fill(film, tuple(also))}
             tables.said.setdefault(known.id, (film, tuple(also)))
@@ -179,7 +168,14 @@ class FakeReceipts:
                 events = [row for row in events if not _is_work(row)]
             elif any(_is_work(row) for row in events):
                 tables.requested[film.id] = now()
-            tables.move(known, state=state, film=film.id, contradicts=_in_order(found))
+            here = was_here if known.state == "received" else known.already_here
+            tables.move(
+                known,
+                state=state,
+                film=film.id,
+                contradicts=_in_order(found),
+                already_here=here,
+            )
             self.join_line((known.bucket, one_form(known.key)))
             tables.say(events)
             return state

@@ -51,6 +51,7 @@ def erase_film(
             came="an erased film",
         )
         tables.said.pop(receipt.id, None)
+        tables.raw_codes.pop(receipt.id, None)
     for kept in (tables.films, tables.positions, tables.updated, tables.requested):
         kept.pop(film, None)
     moment = now()

@@ -65,6 +65,7 @@ class Tables:
     changed_lines: set[tuple[UUID, int]] = field(default_factory=set)
     manifests: dict[UUID, ManifestSummary] = field(default_factory=dict)
     said: dict[UUID, tuple[Film, tuple[str, ...]]] = field(default_factory=dict)
+    raw_codes: dict[UUID, str] = field(default_factory=dict)
     films: dict[str, Film] = field(default_factory=dict)
     positions: dict[str, int] = field(default_factory=dict)
     updated: dict[str, datetime] = field(default_factory=dict)

@@ -255,6 +255,7 @@ PROGRAMS: Final = frozenset(
         "receipts_let_go",
         "receipts_missing",
         "receipts_reject",
+        "receipts_same_bytes",
         "vectors_embedded",
     }
 )

@@ -9,7 +9,9 @@ import pytest
 from schemas.envelope import from_record
 from schemas.errors import Dead, Forbidden, NotFound
 from schemas.events import RadiographRejected
+from schemas.facts import KnownFacts
 from store.ports import Rows
+from store.records import FormSays
 from store.rows import connect
 from store.settings import Settings
 from tests.store.made import Library, analysis, drop, film, library, received, rejected
@@ -230,3 +232,72 @@ def test_what_waits_for_a_steward_is_due_and_what_is_refused_or_erased_is_not(
     gone = receipts.get(erased.id)
     assert gone is not None
     assert gone.keep_until is None
+
+
+CODE = "c" * 32
+
+
+def test_what_a_drop_said_is_known_again_by_the_code_of_its_bytes(shelf: Library) -> None:
+    receipts = shelf.rows.receipts
+    one, two, other = receipts.open_many([drop(1), drop(2), replace(drop(3), site="elsewhere")])
+    said = replace(film(1, patient="p1"), facts=KnownFacts(sex="F", method=("113100",)))
+    assert receipts.same_bytes(CODE, "local") is None
+    receipts.accept(one, said, received(one, said), also=("p0",), raw_code=CODE)
+    found = receipts.same_bytes(CODE, "local")
+    assert found is not None
+    assert replace(found.film, signature=said.signature) == said
+    assert found.also == ("p0",)
+    assert receipts.same_bytes("d" * 32, "local") is None
+    assert receipts.same_bytes(CODE, "elsewhere") is None
+
+    state = receipts.accept(
+        two, said, received(two, said), also=("p0",), raw_code=CODE, by_bytes=True
+    )
+    assert state == "accepted"
+    receipts.accept(other, said, received(other, said))
+    states = [shelf.now(row) for row in (one, two, other)]
+    assert [row.already_here for row in states] == [False, True, True]
+    # Said once more, as a repeated record does, a first drop stays a first drop.
+    receipts.accept(one, said, received(one, said), raw_code=CODE)
+    assert not shelf.now(one).already_here
+
+    shelf.rows.films.erase(said.id, account=shelf.admin.id)
+    assert receipts.same_bytes(CODE, "local") is None
+
+
+def test_a_film_that_went_since_it_was_known_by_its_bytes_is_not_stored_without_pictures(
+    shelf: Library,
+) -> None:
+    (receipt,) = shelf.rows.receipts.open_many([drop(1)])
+    state = shelf.rows.receipts.accept(
+        receipt, film(1), received(receipt, film(1)), raw_code=CODE, by_bytes=True
+    )
+    assert state == "received"
+    assert shelf.rows.films.get(film(1).id) is None
+    assert shelf.topics() == []
+
+
+@pytest.mark.parametrize("form", [FormSays(patient="p2"), FormSays(view="AP")])
+@pytest.mark.parametrize("late", ["", "late"])
+def test_bytes_that_came_with_a_form_about_the_patient_are_not_known(
+    shelf: Library, form: FormSays, late: str
+) -> None:
+    receipts, told = shelf.rows.receipts, replace(drop(1), form=form)
+    (receipt,) = receipts.open_many([drop(1) if late else told])
+    receipts.accept(receipt, film(1), received(receipt, film(1)), raw_code=CODE)
+    receipts.open_many([told])
+    assert receipts.same_bytes(CODE, "local") is None
+
+
+def test_what_was_here_already_is_not_told_where_the_film_is_not_seen(shelf: Library) -> None:
+    rows = shelf.rows
+    person = rows.accounts.add("Bea", "radiologist", "hash", by=shelf.admin.id)
+    (first,) = rows.receipts.open_many([replace(drop(1), site="elsewhere")])
+    theirs = replace(film(1), site="elsewhere")
+    rows.receipts.accept(first, theirs, received(first, theirs))
+    (second,) = rows.receipts.open_many([replace(drop(2), depositor=person.id)])
+    rows.receipts.accept(second, film(1), received(second, film(1)))
+    assert shelf.now(second).already_here
+    seen = rows.receipts.get(second.id, account=person.id)
+    assert seen is not None
+    assert (seen.film, seen.already_here) == (None, False)

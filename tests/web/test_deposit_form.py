@@ -108,6 +108,15 @@ def test_a_contradiction_is_in_the_receipt_and_shown_to_those_who_may_see_it(web
         assert (answer.json.get("contradicts") == ["patient", "view"]) == (status == 200)
 
 
+def test_a_receipt_says_that_its_film_was_here_already(web: Web) -> None:
+    send(web)
+    [receipt] = receipts(web)
+    for here in (False, True):
+        with web.rows.tables.work():
+            web.rows.tables.move(receipt, already_here=here)
+        assert web.get(f"/receipts/{receipt.id}", "radiologist").json["already_here"] is here
+
+
 def test_what_is_known_of_a_film_is_in_its_detail_and_on_the_page(web: Web) -> None:
     film, _ = add_film(web, "one")
     facts = KnownFacts(

@@ -32,6 +32,7 @@ class ReceiptOut(BaseModel):
     site: str
     created_at: datetime
     updated_at: datetime
+    already_here: bool = Field(False, description="its film was here by another drop")
     contradicts: list[Fact] = Field([], description="disagrees with its file or earlier drops")
     statement: str | None = Field(None, description="version of what the depositor stated")
     stated_at: datetime | None = None

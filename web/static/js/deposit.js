@@ -188,10 +188,11 @@ if (zone) {
   });
 }
 
-/** Why it was refused; else in what it disagrees, and that it stays private. */
+/** Why it was refused; else that it was here, in what it disagrees, and that it stays private. */
 function messageOf(receipt) {
   if (receipt.reason) return receipt.reason.message;
   const said = [];
+  if (receipt.already_here) said.push(words("deposit.already_here"));
   if (receipt.contradicts.length > 0) {
     const facts = receipt.contradicts.map((fact) => words(`deposit.fact.${fact}`)).join(", ");
     said.push(words("deposit.contradicts", { facts }));
