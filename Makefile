@@ -114,15 +114,20 @@ bench-batches: prerequisites environment ## films a second against batch and wor
 WORK ?= .radiotheque-starter
 TRAIN = PYTHONPATH="$(CURDIR)" TF_CPP_MIN_LOG_LEVEL=2 $$python -u -m
 
-starter: environment ## tune and fit the starter anew (FILMS=dir of NIH films; 40 to 100 minutes)
+starter: environment ## fit the starter anew (FILMS=dir NOT_CHEST=dir; 40 to 100 minutes)
 	@if [ -z "$(FILMS)" ]; then echo "wanted FILMS=dir, as training/nih.py reads it"; exit 1; fi
+	@if [ -z "$(NOT_CHEST)" ]; then \
+		echo "wanted NOT_CHEST=dir, as training/not_chest.py reads it"; exit 1; fi
 	@python=$$($(BIN)/python -c \
 		'from stack.installs import training_env; print(training_env())' | tail -1)/bin/python; \
 	$(TRAIN) training.tune_starter "$(FILMS)" "$(WORK)"; \
 	$(TRAIN) training.fit_starter "$(FILMS)" "$(WORK)"; \
 	$(TRAIN) training.build_starter "$(WORK)/model"; \
 	$(BIN)/python -m stack.draw_films "$(WORK)/drawn"; \
-	$(TRAIN) training.fit_check "$(FILMS)" --drawn "$(WORK)/drawn" --model "$(WORK)/model"; \
+	ct=$$($(BIN)/python -c \
+		'from stack.installs import chest_ct; print(chest_ct())' | tail -1); \
+	$(TRAIN) training.fit_check "$(FILMS)" --not-chest "$(NOT_CHEST)" --ct "$$ct" \
+		$(if $(LATERALS),--laterals "$(LATERALS)") --drawn "$(WORK)/drawn" --model "$(WORK)/model"; \
 	$(TRAIN) training.precision "$(WORK)/model" "$(FILMS)" --json "$(WORK)/precision.json"; \
 	$(TRAIN) training.other_arithmetic "$(FILMS)" "$(WORK)/model" "$(WORK)/evidence.npz" \
 		--speeds "$(WORK)/precision.json"; \

@@ -2,8 +2,9 @@
 
 The model's pooled features are compared with those of the films it was fitted on
 (schemas/film_check.py). What is far from all of them is refused, what is farther than good films
-are is in doubt: neither has a row, so neither is ever analysed. Drawn phantoms pass by this rule
-like any film. A lateral film is not compared: the numbers know frontal films only.
+are is in doubt, and so is what a head learned from pictures of other things calls one: neither has
+a row, so neither is ever analysed. Drawn phantoms pass by this rule like any film. A film that is
+said to be lateral is not compared; of one that looks lateral nothing is assessed.
 """
 
 import hashlib
@@ -123,12 +124,17 @@ class ChestCheck:
             if is_inverted({"inverted": sure}):
                 features, said = turned, again
             said["inverted"] = sure
+        lateral, other = (float(sure) for sure in found.numbers.kinds(features)[0])
         if not passed:
             distance = float(found.numbers.distances(features)[0])
-            if oriented and distance <= found.limits.sure:
-                _hold_turned(said)
-            _hold(distance, found.limits, said)
-        return known | said
+            unlike = _unlike(distance, other, found.limits)
+            turned_doubt = _lies_otherwise(said) if oriented else None
+            doubt = turned_doubt or unlike or _contradicted(view, lateral)
+            if doubt is not None:
+                doubt.inverted = is_inverted(said)
+                raise doubt
+        # Below a flag the pixels do not say that it is frontal: a later drop's view may.
+        return known | said | ({"lateral": round(lateral, 3)} if lateral >= FLAGGED else {})
 
     def _numbers(self, manifest: ModelManifest) -> _Numbers:
         """Return the version's numbers, read when it is first asked for."""
@@ -164,26 +170,38 @@ class ChestCheck:
         return _Numbers(manifest.label, manifest.side, manifest.check, numbers)
 
 
-def _hold_turned(said: Mapping[str, float]) -> None:
-    """Raise Doubt `orientation` for a film that lies otherwise than its file says.
+def _lies_otherwise(said: Mapping[str, float]) -> Doubt | None:
+    """Return the doubt about a film that lies otherwise than its file says.
 
     A film mirrored from left to right looks like one of another person: pixels do not tell.
     """
-    if said["rotated"] >= FLAGGED:
-        doubt = Doubt(
-            "orientation",
-            wanted="a film that lies as its header says",
-            came="one that is turned to judge by its pixels",
-        )
-        doubt.inverted = is_inverted(said)
-        raise doubt
+    if said["rotated"] < FLAGGED:
+        return None
+    return Doubt(
+        "orientation",
+        wanted="a film that lies as its header says",
+        came="one that is turned to judge by its pixels",
+    )
 
 
-def _hold(distance: float, limits: FilmCheck, said: Mapping[str, float]) -> None:
-    """Raise Refusal or Doubt for a film too far from those we know."""
-    if distance > limits.sure:
+def _unlike(distance: float, other: float, limits: FilmCheck) -> Doubt | None:
+    """Return the doubt about a picture that is unlike chest films, by distance or by its head.
+
+    Raises Refusal for one too far from those we know, or too surely something else.
+    """
+    if distance > limits.sure or other > limits.sure_not_chest:
         raise Refusal("not-a-chest", wanted=_WANTED, came="a picture unlike any we know")
-    if distance > limits.in_doubt:
-        doubt = Doubt("not-a-chest", wanted=_WANTED, came="a picture unlike most we know")
-        doubt.inverted = is_inverted(said)
-        raise doubt
+    if distance > limits.in_doubt or other >= FLAGGED:
+        return Doubt("not-a-chest", wanted=_WANTED, came="a picture unlike most we know")
+    return None
+
+
+def _contradicted(view: View | None, lateral: float) -> Doubt | None:
+    """Return the doubt about a film that is said to be frontal and looks lateral."""
+    if view is None or lateral < FLAGGED:
+        return None
+    return Doubt(
+        "view-disagrees",
+        wanted="a film that looks as its view says",
+        came=f"view {view} of a film that looks lateral",
+    )

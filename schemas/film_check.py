@@ -19,6 +19,8 @@ from schemas.presentation import AS_STORED, Presentation
 FROM_PIXELS: Final = ("inverted", "rotated", "cropped")
 #: What a steward may correct.
 CORRECTED: Final = ("lateral", *FROM_PIXELS, "child")
+#: What kind of picture it is, in the order of the heads; numbers of before 2026-11-29 lack them.
+KINDS: Final = ("lateral", "not_chest")
 #: All that is said of a film, each with how sure, 0..1: those of the pixels, and what is known.
 CHECKS: Final = (*CORRECTED, "turned")
 #: A check this sure is a flag of the film.
@@ -28,6 +30,7 @@ FLAGGED: Final = 0.5
 ADULT: Final = 18
 
 _ARRAYS: Final = ("mean", "scale", "axes", "spread", "rest", "weights", "bias")
+_KIND_ARRAYS: Final = ("kind_weights", "kind_bias")
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class CheckNumbers:
     spread:      float32 (k,), their variance along each axis.
     rest:        float32 (), their mean variance along every other direction.
     weights:     float32 (d, 3), bias float32 (3,): logits of FROM_PIXELS on standard features.
+    kind_*:      the same of KINDS, (d, 2) and (2,); None in numbers that do not know them.
     """
 
     mean: NDArray[np.float32]
@@ -48,6 +52,8 @@ class CheckNumbers:
     rest: NDArray[np.float32]
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
+    kind_weights: NDArray[np.float32] | None = None
+    kind_bias: NDArray[np.float32] | None = None
 
     def distances(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return (n,) for features (n, d): 1 is the root mean square of the films fitted on.
@@ -63,8 +69,14 @@ class CheckNumbers:
 
     def sureness(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return (n, 3), 0..1: how sure each of FROM_PIXELS is; FLAGGED is a flag."""
-        logits = self._standard(features) @ self.weights.astype(np.float64) + self.bias
-        return np.asarray(1 / (1 + np.exp(-np.clip(logits, -40, 40))))
+        return _sigmoid(self._standard(features) @ self.weights.astype(np.float64) + self.bias)
+
+    def kinds(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return (n, 2), 0..1: how sure each of KINDS is; 0 where the numbers do not know them."""
+        standard = self._standard(features)
+        if self.kind_weights is None or self.kind_bias is None:
+            return np.zeros((len(standard), len(KINDS)))
+        return _sigmoid(standard @ self.kind_weights.astype(np.float64) + self.kind_bias)
 
     def _standard(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
         if features.ndim != 2 or features.shape[1] != len(self.mean):
@@ -77,14 +89,20 @@ class CheckNumbers:
     def to_bytes(self) -> bytes:
         """Return a .npz that `from_bytes` reads; the same numbers give the same bytes."""
         out = io.BytesIO()
-        np.savez(out, **{name: getattr(self, name) for name in _ARRAYS})
+        names = _ARRAYS if self.kind_weights is None else (*_ARRAYS, *_KIND_ARRAYS)
+        np.savez(out, **{name: getattr(self, name) for name in names})
         return out.getvalue()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "CheckNumbers":
         """Return what `to_bytes` wrote. Raises ValueError or KeyError for anything else."""
         with np.load(io.BytesIO(data), allow_pickle=False) as kept:
-            return cls(**{name: kept[name] for name in _ARRAYS})
+            names = (*_ARRAYS, *(name for name in _KIND_ARRAYS if name in kept.files))
+            return cls(**{name: kept[name] for name in names})
+
+
+def _sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -40, 40))))
 
 
 def flags_of(checks: Mapping[str, float]) -> tuple[str, ...]:

@@ -42,7 +42,8 @@ class FilmCheck(BaseModel):
     """The input check that belongs to a model: its numbers are `check.npz` beside the weights.
 
     Distances are those of schemas/film_check.py: a film beyond `in_doubt` waits for a steward,
-    one beyond `sure` is no chest film.
+    one beyond `sure` is no chest film. So does a picture whose head `not_chest` is a flag, and it
+    is none where that is surer than `sure_not_chest`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,6 +51,7 @@ class FilmCheck(BaseModel):
     sha256: str = Field(description="of check.npz")
     in_doubt: Annotated[float, Field(gt=0)]
     sure: Annotated[float, Field(gt=0)]
+    sure_not_chest: Unit = 1.0
     figures: dict[str, float] = Field(default_factory=dict)
 
 

@@ -28,7 +28,15 @@ _DICOM: Final = (
     "mismatch",
 )
 #: The picture: whether it is a chest film.
-_PICTURE: Final = ("too-small", "aspect", "blank", "not-a-film", "not-a-chest", "orientation")
+_PICTURE: Final = (
+    "too-small",
+    "aspect",
+    "blank",
+    "not-a-film",
+    "not-a-chest",
+    "orientation",
+    "view-disagrees",
+)
 #: What may show a name, and waits in quarantine.
 _NAMES: Final = ("burned-in", "burned-in-text", "secondary-capture", "screen-save")
 #: What people decided.

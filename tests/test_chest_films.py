@@ -160,9 +160,22 @@ def test_an_inverted_or_turned_phantom_is_flagged_or_waits_for_a_steward(
         assert flag in kept.flagged
 
 
+def test_a_lateral_film_is_told_by_its_pixels_and_one_said_to_be_frontal_waits(
+    ingest: Ingest,
+) -> None:
+    for seed in SEEDS:
+        film = draw_lateral(seed, 480)
+        assert ingest.drop(f"lateral/{seed}", png(film), FormSays(view="PA")).code == (
+            "view-disagrees"
+        )
+        assert ingest.drop(f"lateral/{seed}/unsaid", png(film)).state == "accepted"
+        kept = ingest.rows.films.get(film_id(film))
+        assert kept is not None
+        assert kept.flagged == ("lateral",)
+
+
 def test_a_lateral_film_is_kept_when_its_depositor_says_so(ingest: Ingest) -> None:
     film = draw_lateral(50, 512)
-    assert ingest.drop("lateral/unsaid", png(film)).code == "not-a-chest"
     receipt = ingest.drop("lateral/said", png(film), FormSays(view="LATERAL"))
     assert receipt.state == "accepted"
     kept = ingest.rows.films.get(film_id(film))

@@ -251,6 +251,8 @@ _FRENCH: Final = tuple(
             r"a picture unlike most we know",
             "une image qui ressemble peu aux clichés connus",
         ),
+        (r"a film that looks as its view says", "un cliché qui a l'air de son incidence"),
+        (r"view (\S+) of a film that looks lateral", r"l'incidence \1 pour un cliché de profil"),
         (r"a film that was not erased", "un cliché qui n'a pas été effacé"),
         (r"an erased film", "un cliché effacé"),
         (

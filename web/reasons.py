@@ -80,6 +80,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "L'orientation annoncée n'est pas celle de l'image ; un gestionnaire doit décider",
         "The orientation that is said is not the picture's; a steward has to decide",
     ),
+    "view-disagrees": (
+        "Le cliché paraît de profil mais est dit de face ; un gestionnaire doit décider",
+        "The film looks lateral but is said to be frontal; a steward has to decide",
+    ),
     "burned-in": (
         "Le fichier signale un nom incrusté dans l'image ; un gestionnaire doit décider",
         "The file says that a name is burnt into the picture; a steward has to decide",

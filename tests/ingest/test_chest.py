@@ -284,3 +284,53 @@ def test_what_looks_inverted_either_way_round_is_not_turned_over() -> None:
 
     assert len(asked.questions) == 2
     assert said["inverted"] < 0.1
+
+
+def room_of(lateral: float, other: float, *, sure_not_chest: float = 1.0) -> Room:
+    """Return a room whose heads say this of every film, so sure (0..1)."""
+    room = Room()
+    sure = np.array([lateral, other])
+    numbers = replace(
+        plain_numbers(FEATURES),
+        kind_weights=np.zeros((FEATURES, 2), np.float32),
+        kind_bias=np.log(sure / (1 - sure)).astype(np.float32),
+    )
+    said, data = with_check(manifest(), numbers=numbers)
+    assert said.check is not None
+    limits = said.check.model_copy(update={"sure_not_chest": sure_not_chest})
+    room.register(said.model_copy(update={"check": limits}), data, "live")
+    return room
+
+
+def test_what_a_head_calls_something_else_is_in_doubt_however_near_it_lies() -> None:
+    assert room_of(0.1, 0.4).judge()
+    with pytest.raises(Refusal) as doubted:
+        room_of(0.1, 0.6, sure_not_chest=0.9).judge()
+    with pytest.raises(Refusal) as refused:
+        room_of(0.1, 0.95, sure_not_chest=0.9).judge()
+
+    assert isinstance(doubted.value, Doubt)
+    assert not isinstance(refused.value, Doubt)
+    assert doubted.value.code == refused.value.code == "not-a-chest"
+
+
+def test_a_film_that_looks_lateral_is_called_so_with_how_sure_where_nobody_says_its_view() -> None:
+    assert room_of(0.9, 0.1).judge()["lateral"] == 0.9
+    # Below a flag nothing is said: a later drop may know the view.
+    assert "lateral" not in room_of(0.4, 0.1).judge()
+
+
+@pytest.mark.parametrize("view", ["PA", "AP"])
+def test_a_film_said_to_be_frontal_that_looks_lateral_waits_and_stays_lateral_once_let_pass(
+    view: str,
+) -> None:
+    room = room_of(0.9, 0.1)
+    with pytest.raises(Doubt) as caught:
+        room.judge(view=view)
+
+    assert (caught.value.code, caught.value.came) == (
+        "view-disagrees",
+        f"view {view} of a film that looks lateral",
+    )
+    assert room.judge(view=view, passed=True)["lateral"] == 0.9
+    assert room_of(0.4, 0.1).judge(view=view)["lateral"] == 0.0

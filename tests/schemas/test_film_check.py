@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from schemas.film_check import CHECKS, CheckNumbers, flags_of, known_checks, pixel_checks
+from schemas.film_check import CHECKS, KINDS, CheckNumbers, flags_of, known_checks, pixel_checks
 from tests.fakes.check_numbers import plain_numbers
 
 
@@ -49,6 +49,29 @@ def test_numbers_come_back_from_their_bytes_and_the_same_ones_give_the_same_byte
     np.testing.assert_array_equal(came.bias, numbers.bias)
     with pytest.raises((ValueError, KeyError)):
         CheckNumbers.from_bytes(b"not numbers")
+
+
+def test_numbers_of_before_know_no_kinds_and_say_nothing_of_them() -> None:
+    old = plain_numbers(5)
+
+    came = CheckNumbers.from_bytes(old.to_bytes())
+
+    assert came.kind_weights is came.kind_bias is None
+    np.testing.assert_array_equal(came.kinds(np.full((2, 5), 9.0)), np.zeros((2, len(KINDS))))
+
+
+def test_the_kinds_heads_are_logistic_and_come_back_from_their_bytes() -> None:
+    weights = np.zeros((3, len(KINDS)), np.float32)
+    weights[0, 0] = weights[1, 1] = 2
+    numbers = replace(
+        plain_numbers(3), kind_weights=weights, kind_bias=np.array([0, -1], np.float32)
+    )
+
+    came = CheckNumbers.from_bytes(numbers.to_bytes())
+
+    sure = came.kinds(np.array([[1, 1, 0], [0, 0, 5]], np.float16))
+    wanted = 1 / (1 + np.exp(-np.array([[2.0, 1.0], [0.0, -1.0]])))
+    np.testing.assert_allclose(sure, wanted)
 
 
 @pytest.mark.parametrize("features", [np.zeros((1, 6)), np.zeros(5)])

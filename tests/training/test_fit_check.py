@@ -15,6 +15,7 @@ from stack.other_films import draw_other
 from stack.phantoms import draw, to_8_bits
 from tests.requirements import ROOT
 from tests.training.environment import run_training
+from tests.training.nifti_file import body
 from training import nih
 
 pytestmark = [pytest.mark.training, pytest.mark.timeout(400)]
@@ -40,11 +41,24 @@ def others(folder: Path) -> None:
             Image.fromarray(draw_other(kind, seed, 192)).save(folder / kind / f"{seed}.png")
 
 
+def pictures(folder: Path) -> None:
+    """Draw other things as real pictures lie, of two collections, one of them of prints."""
+    folder.mkdir()
+    lines = ["file,what,view,source,licence"]
+    for seed in range(8):
+        kind, what = ("knee", "radiograph: knee") if seed % 2 else ("page", "historical print")
+        Image.fromarray(draw_other(kind, seed, 160)).save(folder / f"{seed}.png")
+        lines.append(f"{seed}.png,{what},,{kind}:{seed},CC0-1.0")
+    (folder / "files.csv").write_text("\n".join(lines) + "\n")
+
+
 def test_a_fit_on_films_of_one_kind_tells_others_apart_and_writes_what_belongs_to_it(
     tmp_path: Path,
 ) -> None:
     phantoms(tmp_path / "films")
     others(tmp_path / "drawn")
+    pictures(tmp_path / "not-chest")
+    (tmp_path / "ct.nii.gz").write_bytes(body())
     out, card = tmp_path / "out", tmp_path / "card.md"
     out.mkdir()
     shutil.copy(KEPT / "model.json", out)
@@ -52,6 +66,8 @@ def test_a_fit_on_films_of_one_kind_tells_others_apart_and_writes_what_belongs_t
 
     done = run_training(
         "training.fit_check", tmp_path / "films", "--drawn", tmp_path / "drawn",
+        "--not-chest", tmp_path / "not-chest", "--ct", tmp_path / "ct.nii.gz", "--through-ct", "6",
+        "--laterals", tmp_path / "drawn" / "hand",
         "--model", starter_model(), "--out", out, "--card", card,
     )  # fmt: skip
 
@@ -70,6 +86,17 @@ def test_a_fit_on_films_of_one_kind_tells_others_apart_and_writes_what_belongs_t
     for kind in ("hand", "noise"):
         caught = figures[f"drawn.rejected:{kind}"] + figures[f"drawn.quarantined:{kind}"]
         assert caught == 1, kind
+    kept = CheckNumbers.from_bytes(data)
+    assert kept.kind_weights is not None
+    assert kept.kind_weights.shape == (said.features, 2)
+    # By a head that has seen none of their collection: a knee by pages, a page by knees.
+    for name in ("modern", "historical"):
+        assert figures[f"pictures.films:{name}"] == 4
+        fates = [figures[f"pictures.{fate}:{name}"] for fate in ("rejected", "quarantined")]
+        assert sum(fates) == 1
+    assert figures["lateral.films"] == 3
+    assert figures["held_out.alarms"] <= 0.5
+    assert 0.5 < check.sure_not_chest <= 1
     # Turned and inverted phantoms are far from upright ones: a fit that mixed them up is at 0.5.
     assert figures["held_out.auroc:inverted"] > 0.9
     assert figures["held_out.auroc:rotated"] > 0.9
@@ -78,5 +105,5 @@ def test_a_fit_on_films_of_one_kind_tells_others_apart_and_writes_what_belongs_t
     assert "of an older fit" not in text
     assert f"Beyond {check.in_doubt:.3f} it waits" in text
     # What else the manifest says is left as it was.
-    kept = json.loads((KEPT / "model.json").read_bytes())
-    assert {**said.model_dump(mode="json"), "check": None} == {**kept, "check": None}
+    before = json.loads((KEPT / "model.json").read_bytes())
+    assert {**said.model_dump(mode="json"), "check": None} == {**before, "check": None}

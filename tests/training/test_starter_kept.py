@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 
-from schemas.film_check import FROM_PIXELS, CheckNumbers
+from schemas.film_check import FROM_PIXELS, KINDS, CheckNumbers
 from schemas.findings import FINDINGS
 from schemas.model_card import ModelCard
 from schemas.models import EMBEDDING_WIDTH, ModelManifest
@@ -71,7 +71,7 @@ def test_the_manifest_assesses_eleven_and_gives_each_both_operating_points() -> 
     said = manifest()
     assert said.assessed == ASSESSED
     assert set(said.operating_points) == set(ASSESSED)
-    assert said.label == "starter/2"
+    assert said.label == "starter/3"
     gaps = {
         name
         for name, points in zip(FINDINGS, said.thresholds(), strict=True)
@@ -125,9 +125,44 @@ def test_drawn_others_never_pass_the_input_check_and_drawn_phantoms_always_do() 
     kinds = {name.split(":")[1] for name in check.figures if name.startswith("drawn.films:")}
     assert kinds >= {"hand", "hip", "teeth", "abdomen", "landscape", "noise", "phantom-16"}
     for kind in kinds:
-        caught = [check.figures[f"drawn.{fate}:{kind}"] for fate in ("rejected", "quarantined")]
+        fates = ("rejected", "quarantined", "flagged")
+        caught = [check.figures[f"drawn.{fate}:{kind}"] for fate in fates]
         assert sum(caught) == (0 if kind.startswith("phantom") else 1), kind
     assert sum(check.figures[f"drawn.rejected:{kind}"] == 1 for kind in kinds) >= 3
+
+
+def test_real_pictures_of_other_things_wait_or_are_refused() -> None:
+    # Each is judged by a head that knows none of its collection.
+    check = manifest().check
+    assert check is not None
+    figures = check.figures
+    assert figures["pictures.films:modern"] > 50
+    caught = [figures[f"pictures.{fate}:modern"] for fate in ("rejected", "quarantined")]
+    assert sum(caught) >= 0.95
+    # Prints of the first years, bones dark, are told apart and said apart.
+    prints = [figures[f"pictures.{fate}:historical"] for fate in ("rejected", "quarantined")]
+    assert 0.7 < sum(prints) <= 1
+
+
+def test_real_lateral_films_are_flagged_or_wait_and_none_was_fitted_on() -> None:
+    check = manifest().check
+    assert check is not None
+    assert check.figures["lateral.films"] == 6
+    seen = [check.figures[f"lateral.{fate}"] for fate in ("flagged", "quarantined")]
+    assert sum(seen) >= 0.9
+    assert check.figures["lateral.rejected"] == 0
+
+
+def test_at_most_one_frontal_film_in_200_is_refused_held_or_flagged_by_all_of_it() -> None:
+    check = manifest().check
+    assert check is not None
+    figures = check.figures
+    films = {where: figures[f"{where}.films"] for where in ("cross_validation", "held_out")}
+    assert sum(films.values()) == 1133
+    raised = sum(count * figures[f"{where}.alarms"] for where, count in films.items())
+    assert raised / 1133 <= 1 / 200
+    for where in films:
+        assert figures[f"{where}.alarms:lateral"] == 0
 
 
 def test_the_input_check_s_numbers_are_small_and_fit_manifest_and_card() -> None:
@@ -139,6 +174,8 @@ def test_the_input_check_s_numbers_are_small_and_fit_manifest_and_card() -> None
     numbers = CheckNumbers.from_bytes(data)
     assert numbers.mean.shape == numbers.scale.shape == (said.features,)
     assert (numbers.scale > 0).all()
+    assert numbers.kind_weights is not None
+    assert numbers.kind_weights.shape == (said.features, len(KINDS))
     axes = numbers.axes.astype(np.float64)
     np.testing.assert_allclose(axes @ axes.T, np.eye(len(axes)), atol=0.01)
     card = CARD.read_text()
