@@ -3,9 +3,7 @@
 Only they can refuse: frame header, tables, scans, and what says how colours are to be read (JFIF,
 Adobe). Other application segments and comments are passed over with whatever is wrong in them;
 so are bytes between segments and all that stands behind the end. A segment that is passed over
-and ends where no other begins has a wrong size: the picture goes on where a whole chain of
-segments leads to a scan, and where there are several, with the largest frame (a thumbnail in EXIF
-is a JPEG, too).
+and ends where no other begins says a wrong size (jpeg_markers).
 Sources: ITU-T T.81 annexes B and G.1 (progressive), T.871 (JFIF), Adobe Technical Note 5116.
 """
 
@@ -14,29 +12,31 @@ import struct
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, Self
 
+from ingest.readers.jpeg_markers import (
+    APPS,
+    COMMENT,
+    END,
+    FRAMES,
+    LINES,
+    MARKER,
+    SCAN,
+    SIZED,
+    START,
+    astray,
+    marker_at,
+    size_at,
+)
 from ingest.readers.picture import aspect_of
 from ingest.readers.upright import orientation
 from schemas.errors import Refusal
 
 WANTED: Final = "a whole JPEG file"
 
-#: SOF markers; others in their row are tables.
-FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_TABLES: Final = frozenset({0xC4, 0xCC, 0xDB, 0xDD})
-_START, _END, _SCAN, _LINES = 0xD8, 0xD9, 0xDA, 0xDC
-_COMMENT: Final = 0xFE
 _PROGRESSIVE: Final = 0xC2
-_APPS: Final = frozenset(range(0xE0, 0xF0))
-#: Marker segments that a size follows; any other marker between segments is a stray byte's.
-_SIZED: Final = FRAMES | _TABLES | _APPS | {_SCAN, _LINES, _COMMENT}
 _JFIF, _EXIF, _XMP_OR_EXIF, _ADOBE = 0xE0, b"Exif\0\0", 0xE1, 0xEE
 _XMP: Final = b"http://ns.adobe.com/xap/1.0/\0"
-_MARKER: Final = re.compile(rb"\xff+([^\x00\xff])")
 #: Within a scan a byte FF is followed by 0, and restarts stand between its parts.
 _SCAN_ENDS: Final = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
-#: A segment's size is two bytes: a wrong one leads astray so far at most.
-_ASTRAY: Final = 2 * 65_536
-_LONGEST_CHAIN: Final = 64
 #: No bit of a coefficient has come yet.
 _NEVER: Final = 16
 
@@ -157,17 +157,17 @@ class _Walk:
     def go(self) -> None:
         at = 2
         while not self.ended:
-            found = _MARKER.search(self._data, at)
+            found = MARKER.search(self._data, at)
             if found is None:
                 self.cut = True
                 return
             marker, at = found[1][0], found.end()
-            if marker == _END:
+            if marker == END:
                 self.ended = True
-            elif marker == _START and self.scan_ends:
+            elif marker == START and self.scan_ends:
                 # Another picture begins: this one's end was not marked.
                 return
-            elif marker in _SIZED:
+            elif marker in SIZED:
                 if at + 2 > len(self._data):
                     self.cut = True
                     return
@@ -176,12 +176,12 @@ class _Walk:
     def _segment(self, marker: int, at: int) -> int:
         """Take the segment whose size stands at `at`; return where to go on."""
         data = self._data
-        end = at + _size(data, at)
+        end = at + size_at(data, at)
         body = data[at + 2 : end]
-        if marker in _APPS or marker in {_COMMENT, _LINES}:
+        if marker in APPS or marker in {COMMENT, LINES}:
             self._note(marker, body)
-            if _marker_at(data, end) is None:
-                return _astray(data, at + 2, framed=self.frame is not None) or min(end, len(data))
+            if marker_at(data, end) is None:
+                return astray(data, at + 2, framed=self.frame is not None) or min(end, len(data))
             return end
         if end > len(data):
             self.cut = True
@@ -194,7 +194,7 @@ class _Walk:
             self.frame = Frame(marker, bits, height, width, channels)
             self.steps = _Steps(self.frame, body[6::3])
         self.kept.append(b"\xff" + bytes([marker]) + data[at:end])
-        if marker != _SCAN:
+        if marker != SCAN:
             return end
         if self.steps is not None:
             self.steps.scan(body)
@@ -224,55 +224,3 @@ class _Walk:
             self.exif = self.exif or body
         elif marker == _XMP_OR_EXIF and body.startswith(_XMP):
             self.xmp = self.xmp or body
-
-
-def _marker_at(data: bytes, at: int) -> int | None:
-    """Return the marker that stands there, of those that a picture's segments have."""
-    found = _MARKER.match(data, at)
-    marker = found[1][0] if found else None
-    return marker if marker in _SIZED or marker in {_START, _END} else None
-
-
-def _astray(data: bytes, start: int, *, framed: bool) -> int | None:
-    """Return where the picture goes on behind a segment of the wrong size; None if nowhere."""
-    best, largest, at = None, -1, start
-    stop = min(len(data), start + _ASTRAY)
-    while (found := _MARKER.search(data, at, stop)) is not None:
-        at = found.end()
-        if framed and found[1][0] == _START:
-            # A picture within: its tables and scans are not ours, and no frame tells them apart.
-            at = max(at, data.find(b"\xff\xd9", at, stop))
-            continue
-        area = _area_ahead(data, found.start(), framed=framed)
-        if area > largest:
-            best, largest = found.start(), area
-    return best
-
-
-def _area_ahead(data: bytes, at: int, *, framed: bool) -> int:
-    """Return the pixels of the frame on the way from here to a scan, segment by segment.
-
-    0 where the frame was behind us, -1 where no such way leads to a scan.
-    """
-    area = -1
-    for _ in range(_LONGEST_CHAIN):
-        marker = _marker_at(data, at)
-        if marker is None:
-            return -1
-        at = data.index(marker, at) + 1
-        if marker == _SCAN:
-            return 0 if framed and area < 0 else area
-        if marker not in _SIZED or at + 7 > len(data):
-            return -1
-        if marker in FRAMES:
-            if framed:
-                return -1
-            height, width = struct.unpack_from(">HH", data, at + 3)
-            area = height * width
-        at += _size(data, at)
-    return -1
-
-
-def _size(data: bytes, at: int) -> int:
-    """Return how far a segment reaches from where its size stands: at least over that."""
-    return max(2, int.from_bytes(data[at : at + 2]))
