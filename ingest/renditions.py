@@ -112,7 +112,7 @@ def develop(
         says=says,
         small=small_of(samples, how),
         side=side,
-        tensor=to_square(plain, side, how).tobytes() if side else b"",
+        tensor=to_square(plain, side, how, how.is_padding(samples)).tobytes() if side else b"",
         presentation=how,
     )
 

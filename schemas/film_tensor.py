@@ -50,22 +50,48 @@ def to_tensor(film: NDArray[Any], side: int, how: Presentation = AS_STORED) -> N
     """
     if film.ndim != 2 or film.dtype not in (np.uint8, np.uint16) or not film.size:
         raise ValueError(f"wanted uint8 or uint16 (h, w), came {film.dtype} {film.shape}")
-    return to_square(to_8_bits(film, how), side, how)
+    return to_square(to_8_bits(film, how), side, how, how.is_padding(film))
 
 
 def to_square(
-    film: NDArray[np.uint8], side: int, how: Presentation = AS_STORED
+    film: NDArray[np.uint8],
+    side: int,
+    how: Presentation = AS_STORED,
+    padding: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.uint8]:
-    """Return what `to_tensor` does, uint8 (side, side), of a film as 0..255, uint8 (h, w)."""
+    """Return what `to_tensor` does, uint8 (side, side), of a film as 0..255, uint8 (h, w).
+
+    padding: where its samples are none, bool (h, w).
+    """
     inside = how.cut(film)
     left, top, right, bottom = picture_area(side, film.shape[1], film.shape[0], how)
     size = (right - left, bottom - top)
-    grey = Image.fromarray(np.ascontiguousarray(how.turned(inside)))
-    if grey.size != size:
-        grey = grey.resize(size, Image.Resampling.LANCZOS)
+    gaps = None if padding is None else how.turned(how.cut(padding))
     tensor = np.zeros((side, side), np.uint8)
-    tensor[top:bottom, left:right] = np.asarray(grey)
+    tensor[top:bottom, left:right] = _resized(how.turned(inside), size, gaps)
     return tensor
+
+
+def _resized(
+    film: NDArray[np.uint8], size: tuple[int, int], gaps: NDArray[np.bool_] | None
+) -> NDArray[np.uint8]:
+    """Return a film in this (width, height); where a gap lies, what is around it, or 0.
+
+    Each place is the mean of the samples around that are picture, weighted as ever; it is a gap
+    itself where more than half of the weight lies in gaps.
+    """
+    if (film.shape[1], film.shape[0]) == size:
+        return film
+    if gaps is None or not gaps.any():
+        grey = Image.fromarray(np.ascontiguousarray(film))
+        return np.asarray(grey.resize(size, Image.Resampling.LANCZOS))
+    weights = (~gaps).astype(np.float32)
+    sums, shares = (
+        np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.LANCZOS))
+        for plane in (film * weights, weights)
+    )
+    means = np.clip(np.rint(sums / np.maximum(shares, 0.5)), 0, 255)
+    return np.where(shares < 0.5, 0, means).astype(np.uint8)
 
 
 def picture_area(

@@ -65,8 +65,8 @@ def test_padding_is_background_and_moves_nothing_else(
         assert made.presentation.within == (20, 0, 100, 96)
     else:
         assert made.presentation.within is None
-        # Lanczos spreads each padded sample over its neighbours; white and black stay.
-        assert np.median(np.abs(apart)) <= 8
+        # Where samples are missing a place is the mean of fewer; white and black stay.
+        assert np.abs(apart).mean() <= 8
     # What the film is by its samples and its stored picture has the padding in it.
     assert made.film == developed(codes, 12, photometric=photometric).film
 
