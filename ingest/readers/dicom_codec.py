@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ingest.readers import codestream, jpeg
 from ingest.readers.codestream import Codestream
+from ingest.readers.dicom_bits import jumps
 from ingest.readers.dicom_fragments import WANTED
 from ingest.readers.dicom_header import GREY, Header
 from ingest.readers.jpeg import FILLERS
@@ -133,7 +134,7 @@ def agreed(samples: NDArray[Any], seen: Codestream, header: Header) -> Header:
     half = 1 << seen.bits >> 1
     plain = samples.astype(np.int64)
     wrapped = np.where(plain >= half, plain - 2 * half, plain)
-    fewer = _jumps(plain) - _jumps(wrapped)
+    fewer = jumps(plain) - jumps(wrapped)
     return replace(own, signed=fewer > 0) if fewer else header
 
 
@@ -151,8 +152,3 @@ def _fits(samples: NDArray[Any], bits: int, header: Header) -> bool:
         if ((meant >= -half) & (meant < half)).all():
             return True
     return not (words >> header.stored).any()
-
-
-def _jumps(values: NDArray[np.int64]) -> int:
-    """Return how far neighbours in a row differ, all together."""
-    return int(np.abs(np.diff(values, axis=1)).sum())

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from ingest.readers.dicom_bits import lowered, true_of
 from ingest.readers.dicom_file import numbers, raw_value, text
 from ingest.readers.dicom_header import GREY, PALETTE, Header
 from ingest.readers.dicom_lut import first_lut, lut_of
@@ -46,31 +47,18 @@ def film_of(encoded: NDArray[Any], header: Header, tags: Dataset, *, little: boo
         return Film(_from_palette(encoded, header, tags, little=little), presentation_of(tags))
     if header.photometric not in GREY:
         return Film(_colour(encoded, header), presentation_of(tags))
+    words = lowered(encoded.view(f"u{encoded.dtype.itemsize}"), header)
+    header = true_of(words, header)
+    # Overlays of old lived in the bits above.
+    codes = words & ((1 << min(header.stored, words.itemsize * 8)) - 1)
     voi = voi_of(tags, signed=_may_be_negative(header, tags), little=little)
     table, scale = _table(header, tags, voi, little=little)
-    codes = encoded.view(f"u{encoded.dtype.itemsize}")
-    above = header.high + 1 - header.stored
-    if header.allocated == codes.dtype.itemsize * 8 and not _lie_low(codes, above, header):
-        codes = codes >> above
-    if header.stored < codes.dtype.itemsize * 8:
-        # Overlays of old lived in the bits above.
-        codes = codes & ((1 << header.stored) - 1)
     padding = padding_codes(tags, header.stored, signed=header.signed, little=little)
     return Film(
         samples=np.take(table, codes),
         presentation=presentation_of(tags, padding and samples_of(padding, table)),
         window=voi.window_on(scale),
         curves=voi.curves(scale),
-    )
-
-
-def _lie_low(codes: NDArray[Any], above: int, header: Header) -> bool:
-    """Return whether codes lie at the lower end of their word, whatever the header's HighBit says.
-
-    So many bits above its lower end it should lie: then nothing would lie below.
-    """
-    return above == 0 or bool(
-        (codes & ((1 << above) - 1)).any() and not (codes >> header.stored).any()
     )
 
 

@@ -1,10 +1,12 @@
 """Padding, orientation and aspect of a DICOM film, from its tags to what is shown and scored."""
 
+import io
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from ingest.film_of_file import film_of_file
 from ingest.readers import Decoded, read_file
@@ -217,6 +219,20 @@ def test_a_film_on_its_side_with_a_border_and_oblong_samples_is_what_it_is_witho
     )
     alone = developed(stored, 12, PatientOrientation=["F", "R"], PixelSpacing=[0.1, 0.2])
     assert made.tensor == alone.tensor
+
+
+def test_what_a_steward_draws_over_a_turned_picture_is_blacked_out_there() -> None:
+    stored = np.ascontiguousarray(np.rot90(FILM))
+    data = dicom_of(stored, 12, PatientOrientation=["F", "R"])
+    made = film_of_file(data, LIMIT, [(0.0, 0.5, 0.25, 0.25)], SIDE)
+    shown = np.asarray(Image.open(io.BytesIO(made.display)))
+    assert shown.shape == FILM.shape
+    assert shown[50:70, 2:18].max() < 10
+    assert np.abs(shown[4:44].astype(int) - _displayed(FILM)[4:44]).mean() < 12
+
+
+def _displayed(film: NDArray[Any]) -> NDArray[np.int64]:
+    return np.asarray(Image.open(io.BytesIO(developed(film, 12).display))).astype(int)
 
 
 def test_colour_and_palettes_are_turned_and_squared_too() -> None:

@@ -159,6 +159,19 @@ def test_a_high_bit_that_misfits_moves_no_sample(syntax: UID, high: int) -> None
     assert (read_file(data, LIMIT).samples == FILM).all()
 
 
+@pytest.mark.parametrize("syntax", [dicoms.EXPLICIT, dicoms.BIG_ENDIAN, dicoms.RLE])
+def test_more_bits_than_are_said_to_be_stored_are_read_and_overlays_are_not(syntax: UID) -> None:
+    """Cut to 10 bits, a film of 12 wrapped: bright places became dark."""
+    smooth = (np.add.outer(np.arange(96), np.arange(80)) * 4095 // 174).astype(np.uint16)
+    said = dicom_of(smooth, 12, syntax=syntax, BitsStored=10, HighBit=9)
+    assert (read_file(said, LIMIT).samples == smooth).all()
+    signed = (smooth.astype(np.int32) - 2048).astype(np.int16)
+    said = dicom_of(signed, 12, syntax=syntax, BitsStored=10, HighBit=9)
+    assert (read_file(said, LIMIT).samples == smooth).all()
+    overlay = smooth | (np.indices(smooth.shape).sum(axis=0) % 7 == 0).astype(np.uint16) << 12
+    assert (read_file(dicom_of(overlay, 12, syntax=syntax), LIMIT).samples == smooth).all()
+
+
 @pytest.mark.parametrize("modality", ["DR", "RG", "dr"])
 @pytest.mark.parametrize(("sop_class", "known"), [(dicoms.DX, "DX"), (dicoms.CR, "CR")])
 def test_other_names_of_plain_radiography_are_what_their_sop_class_is(
