@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ingest.readers import codestream, jpeg
 from ingest.readers.codestream import Codestream
-from ingest.readers.dicom_bits import jumps
+from ingest.readers.dicom_bits import jumps, some_rows
 from ingest.readers.dicom_fragments import WANTED
 from ingest.readers.dicom_header import GREY, Header
 from ingest.readers.jpeg import FILLERS
@@ -132,7 +132,7 @@ def agreed(samples: NDArray[Any], seen: Codestream, header: Header) -> Header:
     if not header.signed or seen.kind != "jpeg-2000":
         return header
     half = 1 << seen.bits >> 1
-    plain = samples.astype(np.int64)
+    plain = some_rows(samples)
     wrapped = np.where(plain >= half, plain - 2 * half, plain)
     fewer = jumps(plain) - jumps(wrapped)
     return replace(own, signed=fewer > 0) if fewer else header
@@ -143,7 +143,7 @@ def _fits(samples: NDArray[Any], bits: int, header: Header) -> bool:
 
     There are none, they are the sign again, or all are stored at the upper end of their word.
     """
-    words = samples.astype(np.int64)
+    words = np.flatnonzero(np.bincount(samples.ravel()))
     if header.high + 1 == bits and not (words & ((1 << (bits - header.stored)) - 1)).any():
         return True
     if header.signed:
