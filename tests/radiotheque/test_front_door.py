@@ -145,5 +145,6 @@ def test_a_key_that_the_store_refuses_is_shown_with_its_own_words(
     dropped = whole_stack.command("drop", str(tmp_path), "--prefix", prefix, "--i-am-authorised")
     assert dropped.returncode == 1
     assert "0 of 1 files are in the bucket" in dropped.stdout
-    [said] = [line for line in dropped.stderr.splitlines() if "phantom-00001" in line]
+    lines = dropped.stderr.splitlines()
+    [said] = [line for line in lines if "refused" in line and "phantom-00001" in line]
     assert "objectname" in said.lower().replace(" ", ""), said
