@@ -60,6 +60,10 @@ BEGIN
     UPDATE card SET updated_at = clock_timestamp() WHERE film = p_film;
     PERFORM rules.journal(p_account, 'film.check_overruled', p_film, jsonb_build_object(
         'check', p_check, 'was', known.checks -> p_check, 'now', p_holds));
+    IF rules.is_inverted(known.checks) <> rules.is_inverted(told) THEN
+        -- They are of its negative, or no more: searches would go on finding it by them.
+        DELETE FROM embedding WHERE position = known.position;
+    END IF;
     IF rules.is_lateral(known.view, known.checks) <> rules.is_lateral(known.view, told)
         OR rules.is_inverted(known.checks) <> rules.is_inverted(told) THEN
         PERFORM rules.analyse_again(p_film);

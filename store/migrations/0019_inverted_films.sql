@@ -10,6 +10,9 @@ COMMENT ON COLUMN film.anew IS
 
 UPDATE card SET model = NULL, scores = NULL, states = NULL, updated_at = clock_timestamp()
 WHERE film IN (SELECT id FROM film WHERE (checks ->> 'inverted')::double precision >= 0.5);
+DELETE FROM embedding
+WHERE position IN (
+    SELECT position FROM film WHERE (checks ->> 'inverted')::double precision >= 0.5);
 DELETE FROM analysis
 WHERE film IN (SELECT id FROM film WHERE (checks ->> 'inverted')::double precision >= 0.5);
 UPDATE film SET requested_at = NULL, anew = anew + 1

@@ -262,6 +262,9 @@ class FakeFilms:
             was = known.checks.get(check)
             detail = {"check": check, "was": was, "now": holds}
             tables.journal(account, "film.check_overruled", film, **detail)
+            if is_inverted(known.checks) != is_inverted(told.checks):
+                for key in [key for key in tables.embeddings if key[0] == film]:
+                    del tables.embeddings[key]
             if is_lateral(known.view, known.checks) != is_lateral(told.view, told.checks) or (
                 is_inverted(known.checks) != is_inverted(told.checks)
             ):

@@ -118,6 +118,17 @@ def test_a_film_that_is_turned_over_or_no_more_is_another_film_for_the_model(
     assert stored(rows).anew == anew == int(another)
 
 
+def test_look_alikes_of_a_film_that_is_turned_over_are_those_of_what_is_shown(rows: Rows) -> None:
+    shelf, made = shelf_with(rows)
+    rows.films.overrule(made.id, "inverted", holds=False, account=shelf.admin.id)
+    assert rows.vectors.embedded([made.id], "e1") == set()
+    again = replace(analysis(made.id, seed=7), anew=stored(rows).anew)
+    rows.analyses.save([again], [])
+    kept = rows.analyses.get(made.id)
+    assert kept is not None
+    np.testing.assert_allclose(kept.embedding, again.embedding, atol=1e-3)
+
+
 def test_a_later_drop_that_knows_view_and_age_says_lateral_and_child(rows: Rows) -> None:
     shelf, made = shelf_with(rows, view=None)
     assert dict(stored(rows).checks) == SAID

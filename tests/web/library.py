@@ -107,8 +107,13 @@ def add_film(
     return film, found
 
 
-def analyse(web: Web, film: str, scores: dict[str, float], version: int = 1) -> None:
-    """Save what the model says: 0.1 unless told, nothing where it does not assess."""
+def analyse(
+    web: Web, film: str, scores: dict[str, float], version: int = 1, anew: int = 0
+) -> None:
+    """Save what the model says: 0.1 unless told, nothing where it does not assess.
+
+    anew: how often what was said of the film was forgotten before.
+    """
     if version not in web.rows.tables.models:
         web.rows.models.register(manifest(version), "live")
     probabilities = np.full(14, 0.1, np.float32)
@@ -130,5 +135,6 @@ def analyse(web: Web, film: str, scores: dict[str, float], version: int = 1) -> 
         features=np.zeros(4, np.float16),
         activation=activation,
         analysed_at=datetime.now(UTC),
+        anew=anew,
     )
     web.rows.analyses.save([analysis], [])

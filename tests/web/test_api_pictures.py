@@ -12,7 +12,7 @@ from schemas.presentation import ORIENTATIONS, Presentation
 from store.ports import rendition_key
 from store.records import Role
 from tests.web.conftest import Web
-from tests.web.library import add_film
+from tests.web.library import add_film, analyse
 from web import heatmap
 
 
@@ -56,6 +56,19 @@ def test_a_film_that_came_inverted_is_shown_turned_over_until_a_steward_says_no(
     # The browser asks again, and what it has is no more what is shown.
     again = web.get(path, headers={"If-None-Match": shown.headers["ETag"]})
     assert (again.status_code, again.data) == (200, came)
+
+
+def test_a_heat_map_of_a_film_that_was_turned_over_since_is_sent_again(web: Web) -> None:
+    film = add_film(web, "a", checks={"inverted": 0.93})[0].id
+    path = f"/radiographs/{film}/activation?finding=Edema"
+    etag = web.get(path).headers["ETag"]
+    assert web.get(path, headers={"If-None-Match": etag}).status_code == 304
+
+    web.rows.films.overrule(film, "inverted", holds=False, account=web.accounts["steward"].id)
+    assert web.get(path, headers={"If-None-Match": etag}).status_code == 404
+    analyse(web, film, {}, anew=1)
+
+    assert web.get(path, headers={"If-None-Match": etag}).status_code == 200
 
 
 def test_the_full_film_is_always_as_it_came(web: Web) -> None:

@@ -71,7 +71,8 @@ def activation(path: FilmPath, query: ActivationQuery) -> Response:
     if not analysis.probabilities[index] >= 0:
         raise NotFound(f"film {film.id}: {query.finding} is not assessed")
     deps().rows.readings.shown(film.id, account=account.id, answer=True, others=False)
-    etag = f"{film.id}-{analysis.model_label.replace('/', '-')}-{index}"
+    # One model's map of a film that was turned over since is another map.
+    etag = f"{film.id}-{analysis.model_label.replace('/', '-')}-{index}-{film.anew}"
     response = Response(content_type="image/png", headers={"Cache-Control": MAP_CACHE})
     if is_known(response, etag):
         return response
