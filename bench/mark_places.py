@@ -25,7 +25,7 @@ DATES: Final = (
 NUMBERS: Final = (
     "00123456", "IPP 00123456", "ID: 7734 211", "PatID 4711", "A1234567", "ACC 2024-118832",
     "JD4471", "Nr. 12345", "12:3456", "EI 00123456", "00123456 mAs", "SID 1961", "KV 04.05.61",
-    "1 85 03 75 116 001 23", "067Y F 4471", "E12345", "No 5 123 4",
+    "1 85 03 75 116 001 23", "DOB 04 0", "ID 77", "067Y F 4471", "E12345", "No 5 123 4",
 )  # fmt: skip
 #: Lines as machines and hands put them there, in the same six languages.
 TECHNIQUE_LINES: Final = (
@@ -38,7 +38,10 @@ TECHNIQUE_LINES: Final = (
     "decúbito supino", "UCI 07:55", "tórax AP", "a letto", "in piedi", "torace supino", "seduto",
     "Rianimazione ore 6.30", "liggend", "zittend op bed", "staand", "bedopname 9:05 uur",
     "EI 1450", "FFA 180 cm", "DAP 0.85 dGycm2", "85kV2,5mAs", "S 400", "2 of 2", "R", "L AP",
-    # As they are read: letters for digits, words run together, an end cut off.
-    "Bettaufnahmeliegend", "P0RTABLE", "PORTABL", "AUFSTATI0N", "APPORTABLE", "Bettaufnahne",
-    "lnspiration", "LIEGEND08:15", "decøbito supino", "14.32 vhr", "S400",
+)  # fmt: skip
+#: Such lines as they are read: letters for digits, words run together, an end cut off.
+MISREAD_LINES: Final = (
+    "Bettaufnahmeliegend", "P0RTABLE", "PORTABL", "itting 85 kv", "FRECT", "AUFSTATI0N",
+    "APPORTABLE", "Bettaufnahne", "lnspiration", "LIEGEND08:15", "decøbito supino", "14.32 vhr",
+    "dcubitus dorsal", "S400",
 )  # fmt: skip

@@ -12,6 +12,7 @@ import argparse
 import json
 import sys
 import time
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -67,10 +68,18 @@ def cases(clean: Sequence[NDArray[np.uint8]], count: int) -> Iterator[Case]:
         name = (*NAMES, *DATES, *NUMBERS)[number % len((*NAMES, *DATES, *NUMBERS))]
         printed = replace(writing, share=(50, 40, 30)[number % 3], ink="light", place="corner")
         printed = replace(printed, turns=0, mirrored=False)
+        # The other typefaces have no accents, as many machines.
+        if printed.face != "outline":
+            line, name = plain(line), plain(name)
         told = written(film, replace(printed, text=line), number)
         yield Case(told, ("words of technique: held",))
         beside = written(film, replace(printed, text=f"{line} {name}"), number)
         yield Case(beside, ("a name beside words of technique",))
+
+
+def plain(text: str) -> str:
+    """Return text without accents."""
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
 
 
 def faint_cases(clean: Sequence[NDArray[np.uint8]], count: int) -> Iterator[Case]:

@@ -19,16 +19,18 @@ LONG: Final = 4
 #: Letters of several short words together that may be a name, as LI WEI or D U P O N T.
 _TOGETHER: Final = 5
 #: From so many letters on a mark is known though letters that look alike were taken for each
-#: other; its first or last was cut off, or a phrase was run together; one was misread.
+#: other; its first or last was cut off, or a phrase was run together; one is missing; one was
+#: misread.
 _ALIKE: Final = 5
-_CUT: Final = 8
+_CUT: Final = 7
+_SHORT_OF_ONE: Final = 9
 _MISREAD: Final = 10
 #: Of words run together, one has so many letters at least, the others LONG or are joining words.
 _GLUED: Final = 5
 _JOINING: Final = frozenset(
     {"AP", "PA", "LAT", "IM", "IN", "AM", "AU", "AUF", "EN", "OP", "MIT", "ICU"}
 )
-_LOOK_ALIKE: Final = str.maketrans("0Q1L582", "OOIISBZ")
+_LOOK_ALIKE: Final = str.maketrans("0Q1L582F", "OOIISBZE")
 #: What the reader often takes an accented vowel for.
 _ACCENTED: Final = "Ø"
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -70,6 +72,25 @@ _MONTH: Final = re.compile(
     r"|OTT(?:OBRE)?|NOV(?:EMBE?RE?|IEMBRE)?|DEC(?:EMBE?RE?)?|DEZ(?:EMBER)?|DIC(?:IEMBRE|EMBRE)?"
     r"|GEN(?:NAIO)?|ENE(?:RO)?|FEBBRAIO|FEBRERO)(?![A-Z])"
 )
+#: Short words that say whose the number beside them is.
+_WHOSE: Final = frozenset(
+    {
+        "DOB",
+        "DDN",
+        "GEB",
+        "ID",
+        "PID",
+        "MRN",
+        "IPP",
+        "NIP",
+        "NIR",
+        "ACC",
+        "SSN",
+        "NHS",
+        "BSN",
+        "PAT",
+    }
+)
 
 
 class Marks:
@@ -86,6 +107,12 @@ class Marks:
         self._cut = {
             part for word in self._alike if len(word) >= _CUT for part in (word[1:], word[:-1])
         }
+        self._short_of_one = {
+            word[:at] + word[at + 1 :]
+            for word in self._alike
+            if len(word) >= _SHORT_OF_ONE
+            for at in range(len(word))
+        }
         self._long = [word for word in self._alike if len(word) >= _MISREAD]
 
     def may_name(self, line: str) -> bool:
@@ -98,7 +125,7 @@ class Marks:
             text = pattern.sub(" ", text)
         words = list(self._split(_WORD.findall(text)))
         digits = sum(len(word) for word in words if word.isdecimal())
-        if digits >= LONG or (digits and _MONTH.search(text)):
+        if digits >= LONG or (digits and (_MONTH.search(text) or _WHOSE.intersection(words))):
             return True
         # Letters set far apart are read one by one.
         if sum(len(word) == 1 and word.isalpha() for word in words) >= _TOGETHER:
@@ -144,6 +171,7 @@ class Marks:
         return (
             alike in self._alike
             or alike in self._cut
+            or alike in self._short_of_one
             or (len(word) >= _MISREAD - 1 and any(_one_off(alike, mark) for mark in self._long))
             or self._glued(alike, whole=True)
         )

@@ -19,8 +19,8 @@ from PIL import Image
 
 from schemas.presentation import AS_STORED, Presentation
 
-#: Longest side of what the views are made of; letters of a hundredth of it are what is read.
-SIDE: Final = 640
+#: Longest side of what the views are made of; letters of a sixtieth of it are read mostly.
+SIDE: Final = 512
 #: A stroke in a view is so much lighter or darker than what is beside it, of 255: three times
 #: what samples nearby differ from their surroundings in the mean.
 CONTRAST: Final = 48
@@ -57,7 +57,7 @@ class Small:
 
 
 def small_of(samples: NDArray[Any], how: Presentation = AS_STORED) -> Small:
-    """Return samples, uint8 or uint16 (h, w), in small: square pixels, 640 a side at most.
+    """Return samples, uint8 or uint16 (h, w), in small: square pixels, 512 a side at most.
 
     Each is a mean. Padding of one value is drawn as the darkest sample, for nothing can be written
     in it; padding whose samples differ may hold writing and stays.

@@ -72,7 +72,7 @@ def test_a_name_of_2_levels_of_255_in_a_black_border_is_found(look: TextLook, le
 
 
 def test_a_film_s_samples_in_small_are_means_as_they_lie_when_shown() -> None:
-    samples = np.zeros((1280, 640), np.uint16)
+    samples = np.zeros((2 * SIDE, SIDE), np.uint16)
     samples[:2, :2] = [[1000, 1004], [1000, 1000]]
     small = small_of(samples)
     assert (small.rows, small.columns) == (SIDE, SIDE // 2)

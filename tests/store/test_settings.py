@@ -87,3 +87,11 @@ def test_an_answer_of_look_alikes_is_never_kept_so_long_that_a_new_film_is_missi
     assert load_settings(given(tmp_path), postgres_user="me").similar_ttl_s <= 50
     with pytest.raises(ValidationError, match="similar_ttl_s"):
         load_settings(given(tmp_path, RADIOTHEQUE_SIMILAR_TTL_S="60"), postgres_user="me")
+
+
+def test_a_site_s_own_marks_are_words_and_no_numbers(tmp_path: Path) -> None:
+    for good in ("", "Saal Nord", "assis, Saal Süd,à plat"):
+        assert load_settings(given(tmp_path, RADIOTHEQUE_OWN_MARKS=good)).own_marks == good
+    for bad in ("1961", "Saal 3", "a", "assis,", "assis,,couché"):
+        with pytest.raises(ValidationError, match="own_marks"):
+            load_settings(given(tmp_path, RADIOTHEQUE_OWN_MARKS=bad))
