@@ -20,8 +20,8 @@ Sends = Callable[["Request", bytes], None]
 class S3Server:
     """`objects` by "/bucket/key"; `fails` by the same says how a GET of one goes instead.
 
-    `down` answers everything 503; `asked` counts GETs by path; `headers` are sent with a path's
-    bytes as they were put with it.
+    Nobody may put anything into a bucket in `closed`. `down` answers everything 503; `asked`
+    counts GETs by path; `headers` are sent with a path's bytes as they were put with it.
     """
 
     def __init__(self) -> None:
@@ -29,6 +29,7 @@ class S3Server:
         self.headers: dict[str, dict[str, str]] = {}
         self.fails: dict[str, Sends] = {}
         self.refuses: set[str] = set()
+        self.closed: set[str] = set()
         self.asked: dict[str, int] = {}
         self.down = False
         self.over = threading.Event()
@@ -59,7 +60,9 @@ class Request(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         data = self.rfile.read(int(self.headers["content-length"]))
-        if not self._refused():
+        if self.place.split("/")[1] in self.s3.closed:
+            self.error("AccessDenied", 403)
+        elif not self._refused():
             self.s3.objects[self.place] = data
             self.send({"ETag": '"tag"'})
 

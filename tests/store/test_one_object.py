@@ -185,6 +185,18 @@ def test_a_store_that_no_longer_keeps_anything_is_down(
         objects.read("dropzone", "bad")
 
 
+def test_whoever_may_not_put_elsewhere_is_told_what_is_wrong_with_the_object(
+    server: S3Server, objects: MinioObjects
+) -> None:
+    server.closed.add("quarantine")
+    server.refuses.add("/dropzone/bad")
+    with pytest.raises(BadObject):
+        objects.put("dropzone", "bad", b"film")
+    server.down = True
+    with pytest.raises(Unavailable):
+        objects.put("dropzone", "bad", b"film")
+
+
 def test_a_slow_object_is_not_tried_for_ever() -> None:
     calls = []
 
