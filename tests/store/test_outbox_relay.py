@@ -85,10 +85,10 @@ def test_a_restarted_server_is_an_outage_and_then_none(database: Settings) -> No
     rows.receipts.open_with_event([drop(1)])
     assert rows.outbox.pending(10)
     list(rows.signals.listen("outbox", 0.01))
-    # What a restart does to sessions, without the wait.
+    # What a restart does to sessions, which are gone when it answers.
     with admin_connection(database, "postgres") as admin:
         admin.execute(
-            b"SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            b"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
             b" WHERE datname = %s AND pid <> pg_backend_pid()",
             [database.postgres_database],
         )

@@ -42,7 +42,7 @@ def test_the_fit_learns_calibrates_and_what_it_writes_is_built(
     assert said.figures["cross_validation.macro_auroc"] > 0.65
     assert said.figures["cross_validation.calibration_error"] < 0.2
     assert set(said.operating_points) == set(ASSESSED)
-    assert (said.side, said.version) == (64, 2)
+    assert (said.side, said.version) == (64, 3)
     run("training.build_starter", tmp_path, "--heads", fitted)
     assert (tmp_path / "model.onnx").stat().st_size > 10_000_000
 
