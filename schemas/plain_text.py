@@ -2,9 +2,11 @@
 
 PostgreSQL keeps no NUL (SQLSTATE 22021, in JSON 22P05), UTF-8 has no form of half a surrogate
 pair, and a direction override shows letters in another order than they are written (a file
-called "exe.png" is shown where "gnp.exe" stands; Unicode TR 36, 2.2.7). People's words are
-refused with what is wrong (`fault_in`, `Plain`); what is only shown, a file's name, is shown
-without (`shown`). An object's key is an address, not a text to read: it stays as it is.
+called "exe.png" is shown where "gnp.exe" stands; Unicode TR 36, 2.2.7). A terminal obeys a control
+character (ECMA-48), and a noncharacter is no text at all (Unicode Standard, 23.7). People's words
+are refused with what is wrong (`fault_in`, `Plain`); what is only shown, a file's name, is shown
+without (`shown`). An object's key is an address, not a text to read: it stays as it is, and may
+be asked for by whatever a row can hold (`Kept`).
 """
 
 import re
@@ -19,15 +21,43 @@ _HALF: Final = re.compile("[\ud800-\udfff]")
 #: Embeddings and overrides, isolates (Unicode Standard Annex 9, 2.1 to 2.5). Not the marks
 #: U+200E, U+200F and U+061C, which names in Arabic and Hebrew have.
 _TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_HIDDEN: Final = re.compile("[\0\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+#: C0 without tab, line feed and carriage return, DEL, and C1.
+_CONTROLS: Final = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+#: U+FDD0 to U+FDEF, and the last two of each of the 17 planes.
+_NO_CHARACTERS: Final = re.compile(
+    "[\ufdd0-\ufdef"
+    + "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
+_ODD: Final = {
+    "a direction override": _TURNS,
+    "a control character": _CONTROLS,
+    "a noncharacter": _NO_CHARACTERS,
+}
+_HIDDEN: Final = re.compile("|".join(["[\0]", *(odd.pattern for odd in (_HALF, *_ODD.values()))]))
 #: Categories that show nothing of their own: others (controls, formats, halves, unassigned),
 #: separators, and marks, which need a letter to stand on.
 _UNSEEN: Final = frozenset("CZM")
 #: Letters and a symbol that are drawn as a blank (Default_Ignorable_Code_Point among letters, and
 #: Braille's pattern without dots).
 _BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-#: The same as a pattern of JSON Schema (ECMA 262), for what documents say of a text.
-PATTERN: Final = r"^[^\u0000\u202a-\u202e\u2066-\u2069]*$"
+#: The same as a pattern of JSON Schema (ECMA 262), for what documents say of a text; without what
+#: lies beyond U+FFFF, which it reads as halves where its flag u is not set.
+PATTERN: Final = (
+    r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
+    r"\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]*$"
+)
+#: What a row can hold.
+KEPT_PATTERN: Final = r"^[^\u0000]*$"
+
+
+def unkept_in(text: str) -> str | None:
+    """Return what of a text no row can hold, in words; None where it holds all of it."""
+    if _NUL in text:
+        return "a NUL"
+    if _HALF.search(text):
+        return "half a surrogate pair"
+    return None
 
 
 def fault_in(text: str, longest: int | None = None) -> str | None:
@@ -35,12 +65,12 @@ def fault_in(text: str, longest: int | None = None) -> str | None:
 
     longest: characters it may have at most, None where somebody else counts them.
     """
-    if _NUL in text:
-        return "a NUL"
-    if _HALF.search(text):
-        return "half a surrogate pair"
-    if _TURNS.search(text):
-        return "a direction override"
+    unkept = unkept_in(text)
+    if unkept:
+        return unkept
+    for fault, odd in _ODD.items():
+        if odd.search(text):
+            return fault
     if longest is not None and len(text) > longest:
         return f"{len(text)} characters, more than {longest}"
     return None
@@ -51,6 +81,14 @@ def checked(text: str, longest: int | None = None) -> str:
     fault = fault_in(text, longest)
     if fault:
         raise ValueError(f"wanted plain text, came {fault}")
+    return text
+
+
+def keepable(text: str) -> str:
+    """Return a text that a row can hold as it is. Raises ValueError, without any of it, else."""
+    fault = unkept_in(text)
+    if fault:
+        raise ValueError(f"wanted what a row can hold, came {fault}")
     return text
 
 
@@ -106,3 +144,19 @@ class Plain:
         if "pattern" in said:
             return {**said, "allOf": [{"pattern": PATTERN}]}
         return {**said, "pattern": PATTERN}
+
+
+class Kept:
+    """Holds an address of a request, as an object's key, to `keepable`: Annotated[str, Kept()]."""
+
+    def __get_pydantic_core_schema__(
+        self, source: type[Any], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Return the text's own schema with the check behind it."""
+        return core_schema.no_info_after_validator_function(keepable, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Return the text's JSON Schema with the pattern that says the same."""
+        return {**handler(core), "pattern": KEPT_PATTERN}

@@ -1,16 +1,18 @@
-"""No text of a request reaches the rows with a NUL, half a pair or a direction override."""
+"""No text of a request reaches the rows with what none keeps, or what misleads its readers."""
 
 import io
 import json
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
 
 from schemas.provenance import STATEMENT_VERSION
+from store.records import Drop
 from tests.web.conftest import Web
 from web.uploads import plain_name
 
-ODD = ("\0", "\u202e", "\u2066")
+ODD = ("\0", "\u202e", "\u2066", "\x1b", "\uffff")
 ID = UUID("6f0c2c5e-2f5b-5d0e-9a43-7d6d1a6f3b11")
 FILM = "0" * 64
 BODIES: dict[str, dict[str, object]] = {
@@ -41,14 +43,18 @@ def test_half_a_surrogate_pair_is_no_json(web: Web, path: str) -> None:
     assert 400 <= answer.status_code < 500
 
 
-@pytest.mark.parametrize("odd", ["%00", "%E2%80%AE"])
-@pytest.mark.parametrize("name", ["key", "bucket"])
-def test_a_receipt_is_not_looked_for_by_what_no_object_is_called(
-    web: Web, name: str, odd: str
-) -> None:
-    asked = {"key": "a", name: f"a{odd}"}
-    answer = web.get("/receipts?" + "&".join(f"{each}={text}" for each, text in asked.items()))
-    assert answer.status_code == 422
+@pytest.mark.parametrize("asked", ["key=a%00", "key=a&bucket=a%00", "key=a&bucket=a%E2%80%AE"])
+def test_a_receipt_is_not_looked_for_by_what_no_object_is_called(web: Web, asked: str) -> None:
+    assert web.get(f"/receipts?{asked}", "steward").status_code == 422
+
+
+@pytest.mark.parametrize("odd", [*ODD[1:], "\n"])
+def test_a_receipt_is_looked_for_by_its_key_as_it_is(web: Web, odd: str) -> None:
+    key = f"s1/k-bidi/a{odd}gnp.png"
+    drop = Drop("dropzone", key, "1", 9, "bulk", "local", "bucket")
+    [receipt] = web.rows.receipts.open_many([drop])
+    answer = web.get(f"/receipts?key={quote(key)}", "steward")
+    assert [item["id"] for item in answer.json["items"]] == [str(receipt.id)]
 
 
 @pytest.mark.parametrize("odd", ODD)

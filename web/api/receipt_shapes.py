@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from schemas.manifest_faults import FaultKind, Separator, TableEncoding
-from schemas.plain_text import Plain
+from schemas.plain_text import Kept, Plain
 from schemas.provenance import Sharing
 from store.records import Fact, ReceiptState
 from web.api.shapes import Request
@@ -89,5 +89,6 @@ class ReceiptsOut(BaseModel):
 class ReceiptQuery(Request):
     """Which object."""
 
-    key: Annotated[str, Field(min_length=1, max_length=1024), Plain()]
+    # An address: it is asked for as it is, also where no text may be so.
+    key: Annotated[str, Field(min_length=1, max_length=1024), Kept()]
     bucket: Annotated[str, Field(min_length=1, max_length=63), Plain()] = "dropzone"
