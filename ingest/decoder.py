@@ -219,7 +219,7 @@ def _outcome(head: dict[str, Any], blobs: list[bytes]) -> Developed:
     if "bug" in head:
         raise RuntimeError(f"decoding failed unexpectedly:\n{head['bug']}")
     # BLOBS says the order.
-    full, display, thumbnail, signature, tensor, small = blobs
+    full, display, thumbnail, signature, tensor, small, padding = blobs
     rows, columns, step = head["small"]
     return Developed(
         film=head["film"],
@@ -231,7 +231,7 @@ def _outcome(head: dict[str, Any], blobs: list[bytes]) -> Developed:
         thumbnail=thumbnail,
         signature=signature,
         says=FileSays.of_json(head["says"]),
-        small=Small(rows, columns, step, small),
+        small=Small(rows, columns, step, small, padding),
         side=head["side"],
         tensor=tensor,
         presentation=Presentation.model_validate(head["presentation"]),

@@ -23,7 +23,7 @@ from schemas.errors import Refusal
 from schemas.presentation import Presentation
 
 LENGTH: Final = struct.Struct(">Q")
-#: The blobs of an outcome, in the order they follow its JSON head; then `small`.
+#: The blobs of an outcome, in the order they follow its JSON head; then those of `small`.
 BLOBS: Final = ("full", "display", "thumbnail", "signature", "tensor")
 
 _PR_SET_PDEATHSIG: Final = 1
@@ -76,7 +76,7 @@ def _outcome(
         "presentation": film.presentation.model_dump(),
         "small": [film.small.rows, film.small.columns, film.small.step],
     }
-    return head, [*(getattr(film, name) for name in BLOBS), film.small.data]
+    return head, [*(getattr(film, name) for name in BLOBS), film.small.data, film.small.padding]
 
 
 def _where(error: BaseException) -> str:

@@ -4,8 +4,8 @@ Most films show a side mark or how they were taken (L, AP, PORTABLE): those word
 else that is read with some certainty and is long enough to be a name, a number or a date is a
 reason for a steward to look. What was read is compared here and forgotten: it is in no log, row or
 event. What is downloaded holds more than what is shown: text is looked for in the display, then in
-the samples (ingest/text_views.py). It is no proof that there is none (docs/adr/0078, 0098, 0113,
-0114).
+the samples and in their padding (ingest/text_views.py). It is no proof that there is none
+(docs/adr/0078, 0098, 0113, 0114).
 """
 
 import io
@@ -71,6 +71,8 @@ class TextLook:
         """Yield how many lines may name somebody in each picture of it, the display first."""
         lines = reader.read(picture_of(film.display))
         yield self._count(lines)
+        if film.small.padding:
+            yield self._count(reader.read(picture_of(film.small.padding)))
         for view in local_views(film.small):
             lines += reader.read(without(view, lines), FAINT)
             yield self._count(lines)
@@ -102,7 +104,7 @@ def may_name(line: Line, marks: Marks) -> bool:
     return line.sure >= enough and marks.may_name(line.text)
 
 
-def picture_of(display: bytes) -> NDArray[np.uint8]:
-    """Return a film's picture (JPEG), uint8 (h, w), as large as it is kept."""
-    with Image.open(io.BytesIO(display)) as picture:
+def picture_of(kept: bytes) -> NDArray[np.uint8]:
+    """Return a film's picture (JPEG or PNG), uint8 (h, w), as large as it is kept."""
+    with Image.open(io.BytesIO(kept)) as picture:
         return np.asarray(picture.convert("L"))

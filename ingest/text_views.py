@@ -4,11 +4,13 @@ What is shown of a film is one window of its samples; `full` gives them all to w
 it. So text is looked for beside the display in pictures in which each place is stretched to its
 own contrast: how far a sample lies from what is around it, for how far others nearby do. One such
 picture serves for every window, the dark and the bright end of the range and a few levels of
-contrast; a second, smaller one for large letters (docs/adr/0114).
+contrast; a second, smaller one for large letters. Padding is no picture, yet `full` gives it too:
+a film that has any is looked at a further time, by where it lies (docs/adr/0114).
 
 `small_of` runs in the decoding child, where the samples are; `local_views` beside the reader.
 """
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -37,19 +39,23 @@ _LEVELS: Final = 12.8
 #: What samples differ by at least, in samples: less is rounding, not grain.
 _ROUNDING: Final = 0.3
 _TOP: Final = 65_535
+#: Longest side of the picture of a film's padding: letters in it are read as in its display.
+PADDING_SIDE: Final = 1600
 
 
 @dataclass(frozen=True)
 class Small:
     """A film's samples in small, as they lie when shown: uint16, row by row.
 
-    `step`: how much of it is one sample of the film.
+    `step`: how much of it is one sample of the film. `padding`: a PNG (8 bits) of where the film
+    has padding, as it lies when shown (`padding_of`); empty where it has none.
     """
 
     rows: int
     columns: int
     step: int
     data: bytes
+    padding: bytes = b""
 
     def samples(self) -> NDArray[np.uint16]:
         """Return them, uint16 (rows, columns)."""
@@ -59,25 +65,37 @@ class Small:
 def small_of(samples: NDArray[Any], how: Presentation = AS_STORED) -> Small:
     """Return samples, uint8 or uint16 (h, w), in small: square pixels, 512 a side at most.
 
-    Each is a mean. Padding of one value is drawn as the darkest sample, for nothing can be written
-    in it; padding whose samples differ may hold writing and stays.
+    Each is a mean. Padding of one value is drawn as the darkest sample; padding whose samples
+    differ stays, for it may be written in more faintly than the picture of the padding tells.
     """
-    height, width = samples.shape
     filled = _filled(samples, how)
     lowest = int(filled.min())
     step = _TOP // max(1, int(filled.max()) - lowest)
     picture = Image.fromarray(np.subtract(filled, lowest, dtype=np.float32))
-    size = how.model_copy(update={"orientation": 1}).shown_size(width, height)
-    longest = max(size)
-    if longest > SIDE:
-        size = max(1, round(size[0] * SIDE / longest)), max(1, round(size[1] * SIDE / longest))
-    if size != picture.size:
-        larger = size[0] > width or size[1] > height
-        kind = Image.Resampling.BILINEAR if larger else Image.Resampling.BOX
-        picture = picture.resize(size, kind)
-    shown = how.turned(np.rint(np.asarray(picture) * step).astype("<u2"))
+    small = _squared(picture, how, SIDE)
+    shown = how.turned(np.rint(np.asarray(small) * step).astype("<u2"))
     rows, columns = shown.shape
-    return Small(rows, columns, step, shown.tobytes())
+    return Small(rows, columns, step, shown.tobytes(), padding_of(samples, how))
+
+
+def padding_of(samples: NDArray[Any], how: Presentation) -> bytes:
+    """Return a PNG, 8 bits, square pixels, of where samples (h, w) are padding; empty for none.
+
+    Black is the film, and padding is light: white where it is of one value, else from grey to
+    white by its values, for a range of padding can be written in with its own values.
+    """
+    padding = how.is_padding(samples)
+    if padding is None or padding.all():
+        return b""
+    values = samples[padding].astype(np.float32)
+    low, high = values.min(), values.max()
+    drawn = np.zeros(samples.shape, np.uint8)
+    drawn[padding] = 255 - (255 - GROUND) * (high - values) / max(1.0, high - low)
+    small = np.asarray(_squared(Image.fromarray(drawn), how, PADDING_SIDE))
+    out = io.BytesIO()
+    shown = np.ascontiguousarray(how.turned(small))
+    Image.fromarray(shown).save(out, "PNG", compress_level=1)
+    return out.getvalue()
 
 
 def local_views(small: Small) -> Iterator[NDArray[np.uint8]]:
@@ -114,6 +132,19 @@ def _stretched(picture: NDArray[np.float32], least: float) -> NDArray[np.uint8]:
     levels = GROUND + _LEVELS * far / np.maximum(usual, least)
     stretched: NDArray[np.uint8] = np.clip(levels, 0, 255).astype(np.uint8)
     return stretched
+
+
+def _squared(picture: Image.Image, how: Presentation, side: int) -> Image.Image:
+    """Return a picture of samples, not turned, in square pixels, its longest side at most this."""
+    width, height = picture.size
+    size = how.model_copy(update={"orientation": 1}).shown_size(width, height)
+    longest = max(size)
+    if longest > side:
+        size = max(1, round(size[0] * side / longest)), max(1, round(size[1] * side / longest))
+    if size == picture.size:
+        return picture
+    larger = size[0] > width or size[1] > height
+    return picture.resize(size, Image.Resampling.BILINEAR if larger else Image.Resampling.BOX)
 
 
 def _filled(samples: NDArray[Any], how: Presentation) -> NDArray[Any]:

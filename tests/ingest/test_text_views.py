@@ -98,6 +98,74 @@ def test_padding_of_one_value_is_drawn_as_the_darkest_and_what_is_written_in_pad
     assert kept.samples()[15, 10] == kept.samples()[5, 10] + 5 * kept.step
 
 
+WRITTEN = {
+    "the value": ((4095, 4095), 4095, None),
+    "a value of the range": ((4090, 4095), 4095, None),
+    "padding that is black": ((0, 0), 0, None),
+    "padding in padding": ((0, 60), 40, 0),
+    "bright padding in padding": ((4050, 4095), 4060, 4095),
+    "the darkest sample in padding": ((0, 0), 25, 0),
+}
+
+
+@pytest.mark.parametrize("variant", WRITTEN)
+@pytest.mark.parametrize("inverted", [False, True])
+def test_a_name_written_in_padding_is_found(
+    look: TextLook, variant: str, *, inverted: bool
+) -> None:
+    padding, level, border = WRITTEN[variant]
+    film = unpadded()
+    if border is not None:
+        film[:90] = border
+    named = film.copy()
+    named[faintly(np.zeros_like(film), NAME, 2, 4095) > 2000] = level
+    if inverted:
+        film, named, padding = 4095 - film, 4095 - named, (4095 - padding[1], 4095 - padding[0])
+    how = Presentation(padding=padding)
+    look.check(develop(film, presentation=how))
+    with pytest.raises(Doubt):
+        look.check(develop(named, presentation=how))
+
+
+@pytest.mark.parametrize("orientation", [1, 7])
+def test_a_name_in_the_padding_of_8_bits_is_found_as_it_lies(
+    look: TextLook, orientation: int
+) -> None:
+    film = np.minimum(to_8_bits(draw(5, 512)), 254)
+    film[faintly(np.zeros((512, 512), np.uint16), NAME, 2, 4095) > 2000] = 255
+    how = Presentation(padding=(255, 255), orientation=orientation)
+    with pytest.raises(Doubt):
+        look.check(develop(film, presentation=how))
+
+
+@pytest.mark.parametrize("kind", ["columns", "border", "scattered", "circle"])
+def test_padding_that_is_not_written_in_is_no_text(look: TextLook, kind: str) -> None:
+    film = unpadded()
+    rows, columns = np.mgrid[:512, :512]
+    film[
+        {
+            "columns": columns % 37 == 0,
+            "border": (np.minimum(rows, columns) < 40) | (np.maximum(rows, columns) > 480),
+            "scattered": np.random.default_rng(1).random(film.shape) < 0.01,
+            "circle": np.hypot(rows - 256, columns - 256) > 250,
+        }[kind]
+    ] = 0
+    made = develop(film, presentation=Presentation(padding=(0, 0)))
+    assert made.small.padding
+    look.check(made)
+
+
+def test_a_film_without_padding_has_no_picture_of_it() -> None:
+    film = unpadded()
+    assert not develop(film).small.padding
+    assert not develop(film, presentation=Presentation(padding=(0, 0))).small.padding
+
+
+def unpadded() -> NDArray[np.uint16]:
+    """Return a phantom of 12 bits without the codes that padding has here."""
+    return np.clip(of_12_bits(to_8_bits(draw(5, 512)), 512, 1), 100, 4000)
+
+
 def test_grain_alone_is_no_place_of_writing_and_writing_in_it_is() -> None:
     grain = np.random.default_rng(3).normal(1000, 12, (320, 320))
     plain = np.clip(np.rint(grain), 0, 4095).astype(np.uint16)
