@@ -88,6 +88,7 @@ class ChestCheck:
         urgent: bool,
         passed: bool = False,
         oriented: bool = False,
+        side_view: bool = False,
     ) -> dict[str, float]:
         """Return what is said of the film, by name of the check (0..1, how sure).
 
@@ -95,11 +96,13 @@ class ChestCheck:
         greys are inverted is judged turned over, as it will be shown and scored.
         view, age (years): what is known of the film. urgent: a person waits for it. passed: it
         is known to be one, only what is odd about it is asked. oriented: its file says how it
-        lies, and the tensor is turned accordingly.
+        lies, and the tensor is turned accordingly. side_view: that it lies as a lateral film
+        does: then it is one, held where its view or its pixels gainsay it; once let pass it
+        stays one until a steward corrects that.
         Raises Refusal for what is no chest film, Doubt where a steward must look, Unavailable
         when no model is live or a service is down.
         """
-        known = known_checks(view=view, age=age)
+        known = known_checks(view="LATERAL" if side_view else view, age=age)
         if view == "LATERAL":
             return known
         live = self._models.live()
@@ -108,6 +111,8 @@ class ChestCheck:
         manifest = live.manifest
         found = self._numbers(manifest)
         if found.numbers is None or found.limits is None:
+            if side_view and view is not None and not passed:
+                raise _lies_as_lateral(view)
             return known
 
         def look(*, inverted: bool) -> NDArray[np.float16]:
@@ -127,14 +132,18 @@ class ChestCheck:
         lateral, other = (float(sure) for sure in found.numbers.kinds(features)[0])
         if not passed:
             distance = float(found.numbers.distances(features)[0])
-            unlike = _unlike(distance, other, found.limits)
-            turned_doubt = _lies_otherwise(said) if oriented else None
-            doubt = turned_doubt or unlike or _contradicted(view, lateral)
+            # What is said to be lateral is not compared with frontal films.
+            unlike = None if side_view else _unlike(distance, other, found.limits)
+            doubt = _lies_otherwise(said) if oriented else None
+            gainsaid = side_view and lateral < FLAGGED
+            doubt = doubt or unlike or _contradicted(view, lateral)
+            doubt = doubt or (_lies_as_lateral(view) if gainsaid else None)
             if doubt is not None:
                 doubt.inverted = is_inverted(said)
                 raise doubt
         # Below a flag the pixels do not say that it is frontal: a later drop's view may.
-        return known | said | ({"lateral": round(lateral, 3)} if lateral >= FLAGGED else {})
+        looks = not side_view and lateral >= FLAGGED
+        return known | said | ({"lateral": round(lateral, 3)} if looks else {})
 
     def _numbers(self, manifest: ModelManifest) -> _Numbers:
         """Return the version's numbers, read when it is first asked for."""
@@ -204,4 +213,19 @@ def _contradicted(view: View | None, lateral: float) -> Doubt | None:
         "view-disagrees",
         wanted="a film that looks as its view says",
         came=f"view {view} of a film that looks lateral",
+    )
+
+
+def _lies_as_lateral(view: View | None) -> Doubt:
+    """Return the doubt about a film that lies as a lateral one and is none by view or pixels."""
+    if view is not None:
+        return Doubt(
+            "orientation",
+            wanted="a film that lies as its header says",
+            came=f"view {view}, the orientation of a lateral film",
+        )
+    return Doubt(
+        "orientation",
+        wanted="a film that lies as its header says",
+        came="one that looks frontal, the orientation of a lateral film",
     )

@@ -14,7 +14,7 @@ from ingest.suspicion import check_says
 from ingest.text_in_film import TextLook
 from schemas.errors import Doubt
 from schemas.film_check import is_inverted
-from schemas.film_turns import turn_of
+from schemas.film_turns import is_side_view, turn_of
 from schemas.provenance import TextCheck
 from store.ports import Films
 from store.records import View
@@ -36,6 +36,7 @@ class Judge(Protocol):
         urgent: bool,
         passed: bool,
         oriented: bool,
+        side_view: bool,
     ) -> dict[str, float]:
         """Return the film's checks. Raises Refusal, Doubt unless it is passed, Unavailable."""
         ...
@@ -77,6 +78,7 @@ class Looks:
             urgent=urgent,
             passed=passed,
             oriented=turn_of(film.says.orientation) is not None,
+            side_view=is_side_view(film.says.orientation),
         )
         # Whoever let it pass has seen all of it.
         clean = released or (here is not None and here.text_check == "clean")

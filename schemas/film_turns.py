@@ -34,6 +34,14 @@ _TURNS: Final = {
 }
 
 
+def is_side_view(said: Sequence[str]) -> bool:
+    """Return whether these directions are a lateral film's: one of them is along A and P.
+
+    said: as `turn_of` has it; what says no way that a film may lie says no view either.
+    """
+    return turn_of(said) is not None and any(word.strip()[0] in "APap" for word in said)
+
+
 def turn_of(said: Sequence[str]) -> int | None:
     """Return 1..8, how a film whose rows and columns run so is turned; None where it is not said.
 

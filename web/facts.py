@@ -269,6 +269,14 @@ _FRENCH: Final = tuple(
             r"one that is turned to judge by its pixels",
             "un cliché tourné, à en juger par ses pixels",
         ),
+        (
+            r"one that looks frontal, the orientation of a lateral film",
+            "un cliché qui paraît de face, l'orientation d'un profil",
+        ),
+        (
+            r"view (\S+), the orientation of a lateral film",
+            r"l'incidence \1, l'orientation d'un profil",
+        ),
         (r"grey, or a single tint", "du gris ou une seule teinte"),
         (
             r"several colours on (\S+) hundredths of the picture",

@@ -12,7 +12,8 @@ class FakeChest:
     """Stands in for ingest.chest.ChestCheck.
 
     Says `says` of every film besides what view and age say; raises `raises`, if set; `asked` keeps
-    (shape, urgent) of each film it was asked about, `oriented` whether its file says how it lies.
+    (shape, urgent) of each film it was asked about, `oriented` whether its file says how it lies,
+    `side_view` whether that is a lateral film's way.
     """
 
     def __init__(self) -> None:
@@ -20,6 +21,7 @@ class FakeChest:
         self.raises: Refusal | None = None
         self.asked: list[tuple[tuple[int, ...], bool]] = []
         self.oriented: list[bool] = []
+        self.side_view: list[bool] = []
 
     def side(self) -> int:
         return SIDE
@@ -33,9 +35,11 @@ class FakeChest:
         urgent: bool,
         passed: bool = False,
         oriented: bool = False,
+        side_view: bool = False,
     ) -> dict[str, float]:
         self.asked.append((tensor(SIDE).shape, urgent))
         self.oriented.append(oriented)
+        self.side_view.append(side_view)
         if self.raises is not None and not passed:
             raise self.raises
         return known_checks(view=view, age=age) | self.says

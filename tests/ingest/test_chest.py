@@ -334,3 +334,41 @@ def test_a_film_said_to_be_frontal_that_looks_lateral_waits_and_stays_lateral_on
     )
     assert room.judge(view=view, passed=True)["lateral"] == 0.9
     assert room_of(0.4, 0.1).judge(view=view)["lateral"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("view", "lateral", "code", "came"),
+    [
+        (None, 0.4, "orientation", "one that looks frontal, the orientation of a lateral film"),
+        ("PA", 0.4, "orientation", "view PA, the orientation of a lateral film"),
+        ("AP", 0.9, "view-disagrees", "view AP of a film that looks lateral"),
+    ],
+)
+def test_a_film_that_lies_as_a_lateral_one_and_is_none_by_view_or_pixels_waits(
+    view: str | None, lateral: float, code: str, came: str
+) -> None:
+    room = room_of(lateral, 0.1)
+    # A lateral film that its pixels do not tell is never refused for being no frontal one.
+    for distance in (1.0, 99.0):
+        room.asked.distance = distance
+        with pytest.raises(Doubt) as held:
+            room.judge(view=view, oriented=True, side_view=True)
+        assert (held.value.code, held.value.came) == (code, came)
+    # Let pass, it is not scored before a steward says that it is none.
+    assert room.judge(view=view, oriented=True, side_view=True, passed=True)["lateral"] == 1.0
+
+
+def test_a_film_that_lies_as_a_lateral_one_and_looks_it_is_one_and_not_compared() -> None:
+    room = room_of(0.9, 0.95, sure_not_chest=0.9)
+    room.asked.distance = 99
+    assert room.judge(oriented=True, side_view=True)["lateral"] == 1.0
+    assert room.judge(view="LATERAL", oriented=True, side_view=True) == {"lateral": 1.0}
+
+
+def test_a_header_that_contradicts_itself_waits_though_no_numbers_judge_the_film() -> None:
+    room = Room()
+    room.register(manifest(), None, "live")
+    with pytest.raises(Doubt) as held:
+        room.judge(view="PA", oriented=True, side_view=True)
+    assert held.value.code == "orientation"
+    assert room.judge(oriented=True, side_view=True) == {"lateral": 1.0}

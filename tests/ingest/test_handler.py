@@ -209,15 +209,25 @@ def test_a_film_that_is_turned_says_so_and_one_that_is_not_says_nothing(house: H
 
 
 @pytest.mark.parametrize(
-    ("said", "oriented"),
-    [(("F", "L"), True), (("L", "F"), True), (("L", "L"), False), ((), False)],
+    ("said", "oriented", "side_view"),
+    [
+        (("F", "L"), True, False),
+        (("L", "F"), True, False),
+        (("LA", "F"), True, False),
+        (("A", "F"), True, True),
+        (("H", "PL"), True, True),
+        (("A", "L"), False, False),
+        (("L", "L"), False, False),
+        ((), False, False),
+    ],
 )
 def test_whoever_judges_a_film_is_told_whether_its_file_says_how_it_lies(
-    house: House, said: tuple[str, ...], *, oriented: bool
+    house: House, said: tuple[str, ...], *, oriented: bool, side_view: bool
 ) -> None:
     house.decoder.says = FileSays("dicom", orientation=said)
     house.handler.handle([house.drop("a.png", png_of(drawn()))])
     assert house.chest.oriented == [oriented]
+    assert house.chest.side_view == [side_view]
 
 
 @pytest.mark.parametrize(("first", "then"), [(AS_STORED, TURNED), (TURNED, AS_STORED)])
