@@ -1,10 +1,8 @@
-"""Commands about films: `drop` puts a folder into the bucket, `predict` asks without storing."""
+"""Commands about films: `drop` puts them into the bucket, `predict` asks without storing."""
 
 import argparse
 import json
 import math
-import os
-import stat
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +11,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from schemas.film_files import HEAD, MANIFEST_NAME, is_manifest, may_be_film
+from radiotheque.regular_files import read_file
+from schemas.film_files import is_manifest
 from schemas.provenance import LICENCES, STATEMENT_VERSION, STATEMENTS, DepositorSays, Sharing
 
 if TYPE_CHECKING:
@@ -29,11 +28,13 @@ _NAMED: Final = 20
 
 def register(commands: "argparse._SubParsersAction[Any]") -> None:
     """Add `drop` and `predict`."""
-    drop = commands.add_parser("drop", help="put every film under a folder into the bucket")
+    drop = commands.add_parser("drop", help="put films, and all under a folder, into the bucket")
     drop.add_argument(
-        "folder",
+        "paths",
         type=Path,
-        help="folder whose films are dropped, at any depth; what is no film is left",
+        nargs="+",
+        metavar="PATH",
+        help="folder whose films are dropped, at any depth, or a file; what is no film is left",
     )
     drop.add_argument("--prefix", default="", help="put before every key, as `site-a/2026`")
     drop.add_argument(
@@ -89,73 +90,40 @@ def ask_statement(*, authorised: bool) -> bool:
     return sys.stdin.readline().strip().lower() in {"o", "oui", "y", "yes"}
 
 
-def files_of(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Return the files under a folder, and what is named there and cannot be read, both in order.
+def keys_of(chosen: argparse.Namespace) -> tuple[dict[Path, str], list[Path]] | None:
+    """Return the key of each file that is dropped, and the files that cannot be.
 
-    That is a folder or file without the right to, and a link to something that is gone: each is
-    said on standard error with its reason.
+    None, having said why, where none may be. What is no film is left, and counted in one line; of
+    manifests it is printed what is not understood.
     """
-    files: list[Path] = []
-    unreadable: list[Path] = []
-
-    def say(path: Path, error: OSError) -> None:
-        print(f"drop: {path}: {error.strerror}", file=sys.stderr)
-        unreadable.append(path)
-
-    for where, _, names in os.walk(folder, onerror=lambda error: say(Path(error.filename), error)):
-        for path in (Path(where, name) for name in names):
-            try:
-                # A pipe would be waited for, and never end.
-                if stat.S_ISREG(path.stat().st_mode):
-                    path.open("rb").close()
-                    files.append(path)
-            except OSError as error:
-                say(path, error)
-    return sorted(files), sorted(unreadable)
-
-
-def keys_of(chosen: argparse.Namespace, files: list[Path]) -> dict[Path, str] | None:
-    """Return the key of each file that is dropped; None, having said why, where none may be.
-
-    What lies in the folder and is no film is left, and counted in one line; of manifests it is
-    printed what is not understood.
-    """
+    from radiotheque.drop_sources import sources_of
     from radiotheque.manifest_summary import print_summary
 
-    folder: Path = chosen.folder
-    paths = [
-        path for path in files if is_manifest(path.name) or may_be_film(path.name, _head(path))
-    ]
-    left = len(files) - len(paths)
-    if left:
-        print(f"left {left} files that are no films (DICOMDIR, programs, pages, ...)")
-    if not paths:
-        print(f"drop: want a folder with films, found none under {folder}", file=sys.stderr)
+    found = sources_of(chosen.paths, chosen.prefix, chosen.manifest)
+    asked = ", ".join(str(path) for path in chosen.paths)
+    if not found.there:
+        print(f"drop: want a folder, or films, got {asked}", file=sys.stderr)
         return None
-    prefix = f"{chosen.prefix.strip('/')}/" if chosen.prefix.strip("/") else ""
-    keys = {path: f"{prefix}{path.relative_to(folder).as_posix()}" for path in paths}
-    if chosen.manifest is not None:
-        for path in [path for path in keys if path.parent == folder and is_manifest(path.name)]:
-            del keys[path]
-        keys[chosen.manifest] = f"{prefix}{MANIFEST_NAME}"
-    dropped = frozenset(keys.values())
-    for path, key in keys.items():
+    if found.no_films:
+        left = len(found.no_films)
+        print(f"left {left} files that are no films (DICOMDIR, programs, pages, ...)")
+    if not found.keys:
+        print(f"drop: want a folder with films, found none under {asked}", file=sys.stderr)
+        return None
+    dropped = frozenset(found.keys.values())
+    for path, key in found.keys.items():
         if is_manifest(key) and not print_summary(path, key, dropped):
             return None
-    return keys
+    return found.keys, found.missed
 
 
 def run_drop(chosen: argparse.Namespace) -> int:
-    """Drop a folder; 1 if a file did not reach the bucket, 2 if nothing may be dropped.
+    """Drop folders and files; 1 if one did not reach the bucket, 2 if nothing may be dropped.
 
     What cannot be read is said at once and once more at the end; all else is dropped.
     """
-    if not chosen.folder.is_dir():
-        print(f"drop: want a folder, got {chosen.folder}", file=sys.stderr)
-        return 2
-    files, unreadable = files_of(chosen.folder)
-    keys = keys_of(chosen, files)
-    if keys is None:
+    found = keys_of(chosen)
+    if found is None:
         return 2
     try:
         says = DepositorSays(
@@ -172,11 +140,11 @@ def run_drop(chosen: argparse.Namespace) -> int:
         return 2
     if not ask_statement(authorised=chosen.i_am_authorised):
         return 2
-    return _send(chosen.journal, keys, says, unreadable)
+    return _send(chosen.journal, *found, says)
 
 
 def _send(
-    path: Path | None, keys: Mapping[Path, str], says: DepositorSays, unreadable: Sequence[Path]
+    path: Path | None, keys: Mapping[Path, str], missed: Sequence[Path], says: DepositorSays
 ) -> int:
     """Send all files, or what a journal does not know as it is; say what became of them."""
     from radiotheque.drop_journal import DropJournal, JournalError
@@ -195,10 +163,10 @@ def _send(
             print(f"drop: {error}", file=sys.stderr)
             return 2
         new, changed = (sum(one not in failed for one in of) for of in (files.new, files.changed))
-        missing, same = len(failed) + len(unreadable), len(files.unchanged)
+        missing, same = len(failed) + len(missed), len(files.unchanged)
         print(f"{new} new, {changed} changed, {same} unchanged, {missing} failed")
-    _say_missing("drop", [*unreadable, *failed])
-    return 1 if failed or unreadable else 0
+    _say_missing("drop", [*missed, *failed])
+    return 1 if failed or missed else 0
 
 
 def _say_missing(command: str, paths: Sequence[Path]) -> None:
@@ -207,15 +175,6 @@ def _say_missing(command: str, paths: Sequence[Path]) -> None:
         named = ", ".join(str(path) for path in paths[:_NAMED])
         more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
         print(f"{command}: not done: {named}{more}", file=sys.stderr)
-
-
-def _head(path: Path) -> bytes:
-    """Return a file's first bytes; none of one that cannot be read, which dropping then says."""
-    try:
-        with path.open("rb") as file:
-            return file.read(HEAD)
-    except OSError:
-        return b""
 
 
 def drop_files(
@@ -322,7 +281,7 @@ def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
         looks = Looks(rows.films, chest, text)
         for path in files:
             try:
-                data = path.read_bytes()
+                data = read_file(path)
             except OSError as error:
                 yield {"file": str(path), "unreadable": error.strerror}
                 continue

@@ -20,6 +20,7 @@ def print_summary(path: Path, key: str, dropped: frozenset[str]) -> bool:
     Returns False, with the reason on standard error, for a file that is no manifest.
     """
     from ingest.manifest import Manifest
+    from radiotheque.regular_files import open_file
     from schemas.drop_paths import one_form
     from schemas.errors import Refusal
 
@@ -32,7 +33,7 @@ def print_summary(path: Path, key: str, dropped: frozenset[str]) -> bool:
     # Where paths begin with the name of the folder that is dropped, which no key says.
     one_deeper: Counter[str] = Counter()
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             for line in manifest.lines(iter(partial(file.read, 1 << 18), b"")):
                 if here.isdisjoint(line.keys):
                     missing += 1
