@@ -2,8 +2,9 @@
 
 Each entry is a word or a phrase as a film shows it; case and accents do not count, and words may
 be run together (`Bettaufnahmeliegend`). A word that people are called as well (Ward, Assis, Côté,
-Supino, Post, Line, Room, Sala, Letto, Destro) stands here in phrases only. A site adds its own by
-the setting `own_marks`.
+Supino, Post, Line, Room, Sala, Letto, Destro, Matin, Nacht, Noon, Sera, Tarde) stands here in
+phrases only; parts of a day pass beside a time of day too. A site adds its own by the setting
+`own_marks`.
 """
 
 from typing import Final
@@ -31,6 +32,9 @@ TECHNIQUE: Final = {
         "NON GRID", "DEGREES", "CROSS TABLE", "DECUBITUS VIEW", "POST INTUBATION", "POST OP",
         "POST PROCEDURE", "LINE PLACEMENT", "TUBE PLACEMENT", "LEFT SIDE", "RIGHT SIDE",
         "PICC LINE", "TUBE", "REPOSITION", "PLACEMENT", "AT", "IN", "THE", "OF", "ON", "AND",
+        "MORNING", "IN THE MORNING", "EVENING", "NIGHT", "AT NIGHT", "AT NOON", "NOON FILM",
+        "AFTERNOON", "MIDDAY", "MIDNIGHT", "DEEP INSPIRATION", "FORCED EXPIRATION", "INSPIRIUM",
+        "EXPIRIUM", "CASSETTE", "ON BACK", "ON HIS BACK", "ON HER BACK",
     ),
     "french": (
         "FACE", "PROFIL", "DE FACE", "DE PROFIL", "OBLIQUE", "DEBOUT", "COUCHÉ", "COUCHÉE",
@@ -46,6 +50,8 @@ TECHNIQUE: Final = {
         "SOINS CONTINUS", "URGENCES", "URGENCE", "USI", "USC", "BLOC OPÉRATOIRE", "SALLE",
         "AVEC GRILLE", "SANS GRILLE", "GRILLE", "DISTANCE", "HEURE", "HEURES", "DEGRÉS", "EN",
         "DE", "DU", "AU", "LE", "LA",
+        "LE MATIN", "DU MATIN", "CE MATIN", "SOIR", "MIDI", "APRÈS MIDI", "NUIT", "MINUIT",
+        "INSPIRATION PROFONDE", "EXPIRATION FORCÉE", "CASSETTE", "SUR LE DOS",
     ),
     "german": (
         "LIEGEND", "IM LIEGEN", "LIEGEN", "LIEGENDAUFNAHME", "STEHEND", "IM STEHEN", "STEHEN",
@@ -60,6 +66,9 @@ TECHNIQUE: Final = {
         "EXSPIRATION", "IN INSPIRATION", "IN EXSPIRATION", "INSPIRATORISCH", "EXSPIRATORISCH",
         "EINATMUNG", "AUSATMUNG", "ABSTAND", "BELICHTUNG", "MIT RASTER", "OHNE RASTER", "RASTER",
         "MIT GITTER", "OHNE GITTER", "UHR", "UHRZEIT", "IM", "AM", "AUF", "MIT", "OHNE",
+        "MORGENS", "AM MORGEN", "VORMITTAGS", "MITTAGS", "AM MITTAG", "NACHMITTAGS", "ABENDS",
+        "AM ABEND", "NACHTS", "IN DER NACHT", "MITTERNACHT", "EXSPIRIUM", "INSPIRIUM", "EXPIRIUM",
+        "TIEFE INSPIRATION", "IN TIEFER INSPIRATION", "KASSETTE", "RÜCKEN", "AUF DEM RÜCKEN",
     ),
     "spanish": (
         "PORTÁTIL", "EN CAMA", "DE PIE", "BIPEDESTACIÓN", "EN BIPEDESTACIÓN", "SENTADO", "SENTADA",
@@ -70,6 +79,9 @@ TECHNIQUE: Final = {
         "ANTEROPOSTERIOR", "POSTEROANTERIOR", "UCI", "UVI", "CUIDADOS", "CUIDADOS INTENSIVOS",
         "URGENCIAS", "EN CAMILLA", "SILLA DE RUEDAS", "CON REJILLA", "SIN REJILLA", "REJILLA",
         "DISTANCIA", "HORAS", "GRADOS", "CON", "SIN", "DE", "EL",
+        "MAÑANA", "DE LA MAÑANA", "POR LA TARDE", "DE LA TARDE", "NOCHE", "DE LA NOCHE",
+        "MEDIODÍA", "MEDIANOCHE", "INSPIRACIÓN PROFUNDA", "ESPIRACIÓN FORZADA", "CASETE", "CHASIS",
+        "BOCA ARRIBA",
     ),
     "italian": (
         "PORTATILE", "A LETTO", "AL LETTO", "LETTO DEL PAZIENTE", "IN PIEDI", "ORTOSTATISMO",
@@ -82,6 +94,9 @@ TECHNIQUE: Final = {
         "POSTEROANTERIORE", "RIANIMAZIONE", "TERAPIA INTENSIVA", "PRONTO SOCCORSO", "REPARTO",
         "IN BARELLA", "IN CARROZZINA", "CON GRIGLIA", "SENZA GRIGLIA", "DISTANZA", "ORE", "ALLE",
         "SENZA", "DEL",
+        "DI MATTINA", "DI SERA", "LA SERA", "DI NOTTE", "LA NOTTE", "POMERIGGIO", "MEZZOGIORNO",
+        "MEZZANOTTE", "INSPIRAZIONE PROFONDA", "ESPIRAZIONE FORZATA", "CASSETTA", "IN LETTO",
+        "SUL LETTO", "TORACE LETTO", "SULLA SCHIENA",
     ),
     "dutch": (
         "LIGGEND", "STAAND", "ZITTEND", "HALFZITTEND", "HALFLIGGEND", "RECHTOP", "RUGLIGGING",
@@ -91,5 +106,8 @@ TECHNIQUE: Final = {
         "IN INSPIRATIE", "IN EXPIRATIE", "LONGFOTO", "LONGEN", "INTENSIVE CARE",
         "SPOEDEISENDE HULP", "SEH", "AFSTAND", "BELICHTING", "MET ROOSTER", "ZONDER ROOSTER",
         "ROOSTER", "UUR", "TIJD", "OP", "MET", "ZONDER", "GRADEN",
+        "OCHTEND", "S OCHTENDS", "MIDDAG", "S MIDDAGS", "NAMIDDAG", "AVOND", "S AVONDS",
+        "S NACHTS", "MIDDERNACHT", "EXSPIRATIE", "IN EXSPIRATIE", "EXPIRIUM", "DIEPE INSPIRATIE",
+        "CASSETTE", "OP DE RUG",
     ),
 }  # fmt: skip

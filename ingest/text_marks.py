@@ -25,6 +25,8 @@ _ALIKE: Final = 5
 _CUT: Final = 7
 _SHORT_OF_ONE: Final = 9
 _MISREAD: Final = 10
+#: Words with their last letter cut off that people are called.
+_NO_CUT: Final = frozenset({"MORGEN", "MITTAG"})
 #: Of words run together, one has so many letters at least, the others LONG or are joining words.
 _GLUED: Final = 5
 _JOINING: Final = frozenset(
@@ -57,12 +59,20 @@ _SETTINGS: Final = (
 )
 _HOUR: Final = r"(?<![\d.,/:-])(?:[01]?\d|2[0-3])"
 _O_CLOCK: Final = r"(?:[UV]HR|UUR|HRS?|HOURS|H|AM|PM)"
-_TIMES: Final = (
+#: Parts of a day that stand beside a time of it; some are names where they stand alone.
+_DAY: Final = (
+    r"(?:MATIN|SOIR|MIDI|NUIT|MORGENS?|MITTAGS?|ABENDS?|NACHTS?|MANANA|TARDE|NOCHE|MATTINA|SERA"
+    r"|NOTTE|OCHTEND|MIDDAG|AVOND|MORNING|EVENING|NOON|NIGHT)"
+)
+_CLOCK: Final = (
     re.compile(rf"{_HOUR}\s?[.:]?\s?[0-5]\d\s?{_O_CLOCK}(?![A-Z])"),
     re.compile(rf"{_HOUR}\s?:\s?[0-5]\d(?:\s?[:.]\s?[0-5]\d)?{_ENDS}"),
     re.compile(rf"{_HOUR}\s?H\s?[0-5]\d(?:\s?MIN)?{_ENDS}"),
     re.compile(rf"{_HOUR}\s?{_O_CLOCK}(?![A-Z])"),
     re.compile(rf"\b(?:UM|ORE|ALLE|ALLE ORE|A LAS|TIME)\s?{_HOUR}[.:][0-5]\d{_ENDS}"),
+)
+_TIMES: Final = tuple(
+    re.compile(rf"(?:\b{_DAY}\s+)?(?:{time.pattern})(?:\s+{_DAY}\b)?") for time in _CLOCK
 )
 _MONTH: Final = re.compile(
     r"(?<![A-Z])(?:JANV?(?:IER)?|JANUARY?|JANUAR|FEB(?:RUARY?|RUAR)?|FEVR?(?:IER)?|MARS?|MARCH"
@@ -106,7 +116,7 @@ class Marks:
         self._alike = {word.translate(_LOOK_ALIKE) for word in words if len(word) >= LONG}
         self._cut = {
             part for word in self._alike if len(word) >= _CUT for part in (word[1:], word[:-1])
-        }
+        } - {word.translate(_LOOK_ALIKE) for word in _NO_CUT}
         self._short_of_one = {
             word[:at] + word[at + 1 :]
             for word in self._alike

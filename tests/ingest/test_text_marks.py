@@ -64,6 +64,30 @@ def test_words_that_people_are_called_pass_within_a_phrase_only() -> None:
         assert MARKS.may_name(f"{name}, J.")
 
 
+def test_parts_of_a_day_pass_and_those_that_people_are_called_beside_a_time_only() -> None:
+    alone = ("soir", "midi", "nuit", "morgens", "mittags", "abends", "nachts", "mañana", "noche",
+             "ochtend", "middag", "avond", "morning", "evening", "night")  # fmt: skip
+    called = ("matin", "Nacht", "noon", "tarde", "sera", "mattina", "notte")
+    for word in (*alone, *called):
+        for line in (f"{word} 08:15", f"AP {word.upper()} 7h05", f"14.32 Uhr {word}"):
+            assert not MARKS.may_name(line), line
+        assert MARKS.may_name(f"{word} 04.05.61"), word
+        assert MARKS.may_name(f"{word} DUPONT 08:15"), word
+    assert [word for word in alone if MARKS.may_name(word)] == []
+    for name in (*called, "MORGEN", "Mittag", "Letto"):
+        assert MARKS.may_name(name), name
+        assert MARKS.may_name(f"{name} Paul 08:15"), name
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["exspiratie", "expirium", "inspiratie", "inspiración profunda", "Kassette 24", "Rücken",
+     "Ruecken", "al letto", "torace a letto", "inspiration profonde", "in tiefer Inspiration"],
+)  # fmt: skip
+def test_breath_cassette_and_back_are_technique(line: str) -> None:
+    assert not MARKS.may_name(line)
+
+
 def test_a_site_adds_words_and_phrases_of_its_own() -> None:
     own = Marks(["Assis", "Saal Nord"])
     assert not own.may_name("assis")
