@@ -8,14 +8,14 @@ a VOI LUT that falls turns the film, MONOCHROME1 turns what came out of it (docs
 Sources: DICOM PS3.3 C.11.1 (modality LUT), C.7.6.3.1.2, C.8.11.3.1.2; PS3.4 N.2.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from ingest.readers.dicom_bits import lowered, true_of
+from ingest.readers.dicom_bits import lowered, sign_of, true_of
 from ingest.readers.dicom_file import numbers, raw_value, text
 from ingest.readers.dicom_header import GREY, PALETTE, Header
 from ingest.readers.dicom_lut import first_lut, lut_of
@@ -49,6 +49,12 @@ def film_of(encoded: NDArray[Any], header: Header, tags: Dataset, *, little: boo
         return Film(_colour(encoded, header), presentation_of(tags))
     words = lowered(encoded.view(f"u{encoded.dtype.itemsize}"), header)
     header = true_of(words, header)
+    # Padding may be as wrong about its sign as the header is.
+    either = (
+        padding_codes(tags, header.stored, signed=sign, little=little) for sign in (False, True)
+    )
+    sign = sign_of(words, header, [codes for codes in either if codes])
+    header = replace(header, signed=sign)
     # Overlays of old lived in the bits above.
     codes = words & ((1 << min(header.stored, words.itemsize * 8)) - 1)
     voi = voi_of(tags, signed=_may_be_negative(header, tags), little=little)

@@ -128,3 +128,73 @@ def test_a_codestream_of_another_size_is_no_damage_but_a_contradiction(
 ) -> None:
     why = refusal(FILM, 12, syntax, encode(FILM[:-1], 12))
     assert (why.code, why.wanted, why.came) == ("mismatch", "80 x 96 pixels", "80 x 95 pixels")
+
+
+#: Uneven along rows, as films are, and passing its middle in each of them.
+WAVES = (2048 + 1900 * np.sin(np.add.outer(np.arange(96) / 40, np.arange(160) / 9))).astype("<u2")
+
+
+def other_sign(codes: NDArray[Any], stored: int) -> NDArray[Any]:
+    """Return the words of unsigned codes as int16, or of signed ones as uint16: the same bits."""
+    words = codes.view(np.uint16) & ((1 << stored) - 1)
+    return words.view(np.int16 if codes.dtype.kind == "u" else np.uint16)
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME2", "MONOCHROME1"])
+@pytest.mark.parametrize("stored", [12, 16])
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_sign_that_makes_samples_wrap_is_not_believed(
+    stored: int, photometric: str, *, signed: bool
+) -> None:
+    film = WAVES << (stored - 12)
+    true = (film.astype(np.int32) - (1 << stored >> 1)).astype(np.int16) if signed else film
+    wrong = other_sign(true, stored)
+    codes = wrong.view(np.uint16)
+    honest = read_file(dicom_of(true, stored, photometric=photometric), LIMIT).samples
+    streams: list[tuple[UID, bytes | None]] = [
+        (dicoms.EXPLICIT, None),
+        (dicoms.BIG_ENDIAN, None),
+        (dicoms.RLE, None),
+    ]
+    if stored == 12:
+        streams += [
+            (dicoms.JPEG_LS, jpeg_ls(codes, 12)),
+            (dicoms.LOSSLESS_SV1, lossless(codes, 12)),
+        ]
+    top = (1 << stored) - 1
+    assert (honest == (film if photometric == "MONOCHROME2" else top - film)).all()
+    for syntax, pixels in streams:
+        came = dicom_of(wrong, stored, syntax=syntax, pixels=pixels, photometric=photometric)
+        assert (read_file(came, LIMIT).samples == honest).all()
+
+
+def honest_films() -> list[tuple[str, NDArray[Any], dict[str, Any]]]:
+    low = WAVES // 4
+    letters = low.copy()
+    letters[20:60:2, 20:140:3] = 4095
+    columns, border = WAVES.copy(), np.pad(low + 1, 20, constant_values=4095)
+    columns[:, ::7] = 4095
+    saturated = np.clip((WAVES.astype(int) - 1500) * 4, 0, 4095).astype(np.uint16)
+    black_and_white = np.where(WAVES > 2048, 4095, 0).astype(np.uint16)
+    return [
+        ("plain", WAVES, {}),
+        ("letters on a dark film", letters, {}),
+        ("padding at the far end", border, {"PixelPaddingValue": 4095}),
+        ("padding that nothing names", border, {}),
+        ("padded columns", columns, {"PixelPaddingValue": 4095}),
+        ("padded columns that nothing names", columns, {}),
+        ("steep, black beside white", saturated, {}),
+        ("black and white", black_and_white, {}),
+        ("dark", low, {}),
+    ]
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize(("name", "film", "tags"), honest_films())
+def test_a_sign_that_is_true_is_kept_however_steep_the_film(
+    name: str, film: NDArray[Any], tags: dict[str, int], *, signed: bool
+) -> None:
+    codes = (film.astype(np.int32) - 2048).astype(np.int16) if signed else film
+    said: dict[str, Any] = {tag: value - 2048 * signed for tag, value in tags.items()}
+    samples = read_file(dicom_of(codes, 12, **said), LIMIT).samples
+    assert (samples == film).all(), name
