@@ -23,12 +23,16 @@ PREPROCESSING: Final = (
 PRESENTED: Final = (
     "; before that padding left out and 0, a border of it cut off, turned, square samples"
 )
+#: What comes to that for a film with padding.
+PADDED: Final = "; narrow gaps of padding closed"
 #: What comes to it for a film whose greys came inverted (schemas/greys.py).
 TURNED_OVER: Final = "; greys inverted within the picture"
 PREPROCESSING_HASH: Final = hashlib.sha256(PREPROCESSING.encode()).hexdigest()[:16]
 
 _LOW: Final = 0.005
 _HIGH: Final = 0.995
+#: What has at least this share of picture in it is picture.
+_PICTURE: Final = 0.5
 
 
 def preprocessing_hash(how: Presentation, *, inverted: bool = False) -> str:
@@ -37,6 +41,7 @@ def preprocessing_hash(how: Presentation, *, inverted: bool = False) -> str:
     inverted: its greys are turned over at the end (schemas/greys.py).
     """
     said = PREPROCESSING + (PRESENTED if how != AS_STORED else "")
+    said += PADDED if how.padding is not None else ""
     said += TURNED_OVER if inverted else ""
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
@@ -78,20 +83,55 @@ def _resized(
     """Return a film in this (width, height); where a gap lies, what is around it, or 0.
 
     Each place is the mean of the samples around that are picture, weighted as ever; it is a gap
-    itself where more than half of the weight lies in gaps.
+    itself where more than half of the weight lies in gaps. Gaps that are narrow in this size are
+    closed: a film may be as small as what the model eats, or smaller.
     """
-    if (film.shape[1], film.shape[0]) == size:
+    if (film.shape[1], film.shape[0]) == size and gaps is None:
         return film
     if gaps is None or not gaps.any():
         grey = Image.fromarray(np.ascontiguousarray(film))
         return np.asarray(grey.resize(size, Image.Resampling.LANCZOS))
-    weights = (~gaps).astype(np.float32)
+    values, known = film.astype(np.float32), ~gaps
+    if size[0] * size[1] > film.size:
+        values, known = _closed(values, known)
     sums, shares = (
         np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.LANCZOS))
-        for plane in (film * weights, weights)
+        for plane in (values * known, known.astype(np.float32))
     )
-    means = np.clip(np.rint(sums / np.maximum(shares, 0.5)), 0, 255)
-    return np.where(shares < 0.5, 0, means).astype(np.uint8)
+    known = shares >= _PICTURE
+    means = np.where(known, sums / np.maximum(shares, _PICTURE), 0)
+    return np.asarray(np.clip(np.rint(_closed(means, known)[0]), 0, 255), np.uint8)
+
+
+def _closed(
+    values: NDArray[np.floating], known: NDArray[np.bool_]
+) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
+    """Return values (h, w) with narrow gaps filled by the mean of what is known around, and where.
+
+    A gap of a few places is filled from close by, a wider one from farther. One wider than a
+    sixty-fourth of the longer side stays: there is no picture to take it from.
+    """
+    values, known = values.copy(), known.copy()
+    reach = 1
+    while reach <= max(1, max(values.shape) // 64) and not known.all():
+        weights = known.astype(np.float64)
+        shares = _summed(weights, reach)
+        near = ~known & (shares > _PICTURE * _summed(np.ones_like(weights), reach))
+        values[near] = (_summed(values * weights, reach) / np.maximum(shares, 1))[near]
+        known |= near
+        reach *= 2
+    return values, known
+
+
+def _summed(plane: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
+    """Return the sum (h, w) over the square that reaches so far from each place, within (h, w)."""
+    for axis in (0, 1):
+        along = np.moveaxis(plane, axis, 0)
+        sums = np.concatenate([np.zeros_like(along[:1]), np.cumsum(along, axis=0)])
+        places = np.arange(len(along))
+        ends = np.minimum(places + reach + 1, len(along)), np.maximum(places - reach, 0)
+        plane = np.moveaxis(sums[ends[0]] - sums[ends[1]], 0, axis)
+    return plane
 
 
 def picture_area(

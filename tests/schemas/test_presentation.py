@@ -58,6 +58,38 @@ def test_padding_in_columns_or_scattered_is_background_and_moves_no_other_sample
         assert value == 0 or np.abs(to_8_bits(padded) - plain).mean() > 40
 
 
+@pytest.mark.parametrize("value", [0, 65_535])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("side", [48, 96, 200], ids=["smaller", "as it is", "larger"])
+@pytest.mark.parametrize("every", [7, 50])
+def test_gaps_of_padding_are_closed_whatever_size_a_model_eats(
+    every: int, side: int, dtype: type, value: int
+) -> None:
+    film = np.add.outer(np.arange(96), np.arange(96)).astype(np.uint8) + 20
+    film = film.astype(dtype) * (1 if dtype == np.uint8 else 200)
+    value = min(value, 255) if dtype == np.uint8 else value
+    for lines in (np.s_[:, 3::every], np.s_[3::every]):
+        padded: NDArray[Any] = film.copy()
+        padded[lines] = value
+        how = Presentation(padding=(value, value)).found_in(padded)
+        apart = to_tensor(padded, side, how).astype(int) - to_tensor(film, side)
+        assert np.abs(apart).mean() <= 2
+        assert np.abs(apart).max() <= 12
+
+
+@pytest.mark.parametrize("side", [64, 128, 256])
+def test_a_wide_gap_within_a_film_is_background_and_what_is_beside_it_stays(side: int) -> None:
+    film = np.full((128, 128), 180, np.uint8)
+    film[:, 40:80] = 255
+    how = Presentation(padding=(255, 255)).found_in(film)
+    tensor = to_tensor(film, side, how)
+    scale = side / 128
+    inside = tensor[:, round(42 * scale) : round(78 * scale)]
+    assert not inside.any()
+    beside = np.delete(tensor, np.s_[round(39 * scale) : round(81 * scale)], axis=1)
+    assert (np.abs(beside.astype(int) - 180) <= 1).all()
+
+
 def test_padding_that_a_film_does_not_have_leaves_it_as_it_is_stored() -> None:
     assert Presentation(padding=(50_000, 65_535)).found_in(FILM) == AS_STORED
 
@@ -119,3 +151,6 @@ def test_the_part_inside_a_border_is_found_again_in_the_picture(orientation: int
 def test_the_hash_of_what_was_done_is_another_only_where_something_else_was_done() -> None:
     assert preprocessing_hash(AS_STORED) == PREPROCESSING_HASH
     assert preprocessing_hash(Presentation(pixel_aspect=2.0)) != PREPROCESSING_HASH
+    turned_round = Presentation(orientation=3)
+    padded = turned_round.model_copy(update={"padding": (0, 0)})
+    assert preprocessing_hash(padded) != preprocessing_hash(turned_round)
