@@ -4,8 +4,9 @@ What is shown of a film is one window of its samples; `full` gives them all to w
 it. So text is looked for beside the display in pictures in which each place is stretched to its
 own contrast: how far a sample lies from what is around it, for how far others nearby do. One such
 picture serves for every window, the dark and the bright end of the range and a few levels of
-contrast; a second, smaller one for large letters. Padding is no picture, yet `full` gives it too:
-a film that has any is looked at a further time, by where it lies (docs/adr/0114).
+contrast; a second, smaller one for large letters; a third of what is even alone
+(ingest/even_places.py). Padding is no picture, yet `full` gives it too: a film that has any is
+looked at a further time, by where it lies (docs/adr/0114).
 
 `small_of` runs in the decoding child, where the samples are; `local_views` beside the reader.
 """
@@ -29,13 +30,13 @@ CONTRAST: Final = 48
 #: The views are the samples themselves and a picture so much smaller, for larger letters.
 _SCALES: Final = (1, 3)
 #: In pixels: grain is smoothed over, surroundings are taken over, places are judged by.
-_GRAIN: Final = 0.5
-_AROUND: Final = 15
+GRAIN: Final = 0.5
+AROUND: Final = 15
 _PLACE: Final = 12
 #: What lies no further from its surroundings than they do is drawn so.
 GROUND: Final = 128
 #: A mean distance from the surroundings is drawn as so many levels of 255.
-_LEVELS: Final = 12.8
+LEVELS: Final = 12.8
 #: What samples differ by at least, in samples: less is rounding, not grain.
 _ROUNDING: Final = 0.3
 _TOP: Final = 65_535
@@ -103,6 +104,8 @@ def local_views(small: Small) -> Iterator[NDArray[np.uint8]]:
     # Only ingest's main process has OpenCV to load: RapidOCR brings it.
     import cv2
 
+    from ingest.even_places import even_view
+
     samples = small.samples()
     for scale in _SCALES:
         size = small.columns // scale, small.rows // scale
@@ -112,6 +115,9 @@ def local_views(small: Small) -> Iterator[NDArray[np.uint8]]:
         if scale > 1:
             picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
         yield _stretched(picture, _ROUNDING * small.step)
+    even = even_view(samples.astype(np.float32), _ROUNDING * small.step)
+    if even is not None:
+        yield even
 
 
 def _stretched(picture: NDArray[np.float32], least: float) -> NDArray[np.uint8]:
@@ -121,15 +127,15 @@ def _stretched(picture: NDArray[np.float32], least: float) -> NDArray[np.uint8]:
     """
     import cv2
 
-    smooth = cv2.GaussianBlur(picture, (0, 0), _GRAIN)
-    around = cv2.blur(cv2.blur(smooth, (_AROUND, _AROUND)), (_AROUND, _AROUND))
+    smooth = cv2.GaussianBlur(picture, (0, 0), GRAIN)
+    around = cv2.blur(cv2.blur(smooth, (AROUND, AROUND)), (AROUND, AROUND))
     far = smooth - around
     high, wide = picture.shape
     places = (max(1, wide // _PLACE), max(1, high // _PLACE))
     usual = cv2.resize(np.abs(far), places, interpolation=cv2.INTER_AREA)
     usual = cv2.GaussianBlur(cv2.medianBlur(usual, 5), (0, 0), 1.0)
     usual = cv2.resize(usual, (wide, high), interpolation=cv2.INTER_LINEAR)
-    levels = GROUND + _LEVELS * far / np.maximum(usual, least)
+    levels = GROUND + LEVELS * far / np.maximum(usual, least)
     stretched: NDArray[np.uint8] = np.clip(levels, 0, 255).astype(np.uint8)
     return stretched
 
