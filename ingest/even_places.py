@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.text_views import AROUND, GRAIN, GROUND, LEVELS
+from ingest.text_views import GROUND, LEVELS, surroundings, without_grain
 
 #: Samples so near to each other differ by so much at most where it is even, of 65,535 for all of a
 #: film's range: 50 of 4,095, 3 of 255. Anatomy differs by more.
@@ -33,14 +33,14 @@ def even_view(picture: NDArray[np.float32], least: float) -> NDArray[np.uint8] |
     Each is drawn as far from 128 as it lies from what is even around it, for how far half of its
     place does, `least` at least; all else is 128.
     """
-    smooth = np.asarray(cv2.GaussianBlur(picture, (0, 0), GRAIN), np.float32)
+    smooth = without_grain(picture)
     even = _even(smooth)
     count, labels, found, _ = cv2.connectedComponentsWithStats(even)
     kept = [at for at in range(1, count) if found[at, cv2.CC_STAT_AREA] >= _LEAST]
     if not kept:
         return None
     weight = even.astype(np.float32)
-    around = _around(smooth * weight) / np.maximum(_around(weight), 1e-3)
+    around = surroundings(smooth * weight) / np.maximum(surroundings(weight), 1e-3)
     far = smooth - around
     view, any_quiet = np.full(picture.shape, GROUND, np.uint8), False
     for at in kept:
@@ -69,8 +69,3 @@ def _even(smooth: NDArray[np.float32]) -> NDArray[np.uint8]:
     closed = cv2.morphologyEx(wider, cv2.MORPH_CLOSE, strokes)
     opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((_WIDE, _WIDE), np.uint8))
     return np.ascontiguousarray(opened[out:-out, out:-out], np.uint8)
-
-
-def _around(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    size = (AROUND, AROUND)
-    return np.asarray(cv2.blur(cv2.blur(picture, size), size), np.float32)

@@ -8,17 +8,15 @@ refused, or nobody decided on, goes at the next round.
 
 import logging
 import threading
-from typing import Final
-from uuid import UUID
 
 from ingest.quarantine import Quarantine
-from schemas.errors import Dead, Unavailable
+from ingest.removals import PAGE, Removals
+from schemas.errors import Unavailable
 from store.ports import Objects, Rows
+from store.records import Receipt
 from store.settings import Settings
 
 log = logging.getLogger(__name__)
-
-_PAGE: Final = 200
 
 
 class Housekeeper:
@@ -42,30 +40,22 @@ class Housekeeper:
     def once(self) -> int:
         """Do all that is due; return how many drops' bytes were deleted. Raises Unavailable."""
         quarantine = self._rows.quarantine
-        while quarantine.expire(days=self._settings.quarantined_days, limit=_PAGE) == _PAGE:
+        while quarantine.expire(days=self._settings.quarantined_days, limit=PAGE) == PAGE:
             pass
         deleted = 0
-        # What cannot be removed stays at the head of the list: it must not hide the others.
-        stuck: set[UUID] = set()
-        while spent := [
-            receipt
-            for receipt in quarantine.spent(
-                days=self._settings.refused_days, limit=_PAGE + len(stuck)
-            )
-            if receipt.id not in stuck
-        ]:
-            for receipt in spent:
-                try:
-                    # This version only: another one under the same key is another drop.
-                    self._objects.remove(receipt.bucket, receipt.key, receipt.version)
-                    self._quarantine.remove(receipt)
-                except Dead:
-                    stuck.add(receipt.id)
-                    continue
+        days = self._settings.refused_days
+        removals = Removals(lambda limit: quarantine.spent(days=days, limit=limit), self._remove)
+        for page in removals.pages():
+            for receipt in page:
                 quarantine.swept(receipt.id)
                 deleted += 1
-        if stuck:
-            log.error("Refused drops cannot be removed", extra={"drops": len(stuck)})
+        if removals.stuck:
+            log.error("Refused drops cannot be removed", extra={"drops": len(removals.stuck)})
         if deleted:
             log.info("Refused drops are deleted", extra={"drops": deleted})
         return deleted
+
+    def _remove(self, receipt: Receipt) -> None:
+        # This version only: another one under the same key is another drop.
+        self._objects.remove(receipt.bucket, receipt.key, receipt.version)
+        self._quarantine.remove(receipt)

@@ -17,7 +17,7 @@ from ingest.text_views import Small, small_of
 from schemas.film_tensor import film_tensor, to_8_bits, to_square, without_padding
 from schemas.greys import tensor_turned_over
 from schemas.identities import Samples, film_id
-from schemas.presentation import AS_STORED, Presentation
+from schemas.presentation import AS_STORED, Presentation, at_most
 
 DISPLAY_SIDE: Final = 1600
 DISPLAY_QUALITY: Final = 90
@@ -172,7 +172,7 @@ def _some(samples: Samples, how: Presentation) -> NDArray[Any]:
 def _shown(film: NDArray[np.uint8], how: Presentation) -> Image.Image:
     """Return 0..255, uint8 (h, w), turned and in square pixels, as large as it is displayed."""
     height, width = film.shape
-    size = _at_most(how.shown_size(width, height), DISPLAY_SIDE)
+    size = at_most(how.shown_size(width, height), DISPLAY_SIDE)
     return _resized(_picture(how.turned(film)), size)
 
 
@@ -182,15 +182,7 @@ def _picture(film: NDArray[np.uint8]) -> Image.Image:
 
 def _fit(picture: Image.Image, side: int) -> Image.Image:
     """Return the picture with its long side at most this, aspect kept; never enlarged."""
-    return _resized(picture, _at_most(picture.size, side))
-
-
-def _at_most(size: tuple[int, int], side: int) -> tuple[int, int]:
-    longest = max(size)
-    if longest <= side:
-        return size
-    width, height = (max(1, round(length * side / longest)) for length in size)
-    return width, height
+    return _resized(picture, at_most(picture.size, side))
 
 
 def _resized(picture: Image.Image, size: tuple[int, int]) -> Image.Image:

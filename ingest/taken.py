@@ -9,16 +9,16 @@ erased film's bytes, and every drop where RADIOTHEQUE_KEEP_TAKEN_S is 0, go at o
 import logging
 import threading
 from typing import Final
-from uuid import UUID
 
-from schemas.errors import Dead, Unavailable
+from ingest.removals import Removals
+from schemas.errors import Unavailable
 from store.ports import Objects, Receipts
+from store.records import Receipt
 
 log = logging.getLogger(__name__)
 
 #: Seconds between two looks: what a version may stay beyond its time while all is well.
 _LOOK_S: Final = 5.0
-_PAGE: Final = 200
 
 
 class TakenDrops:
@@ -40,26 +40,17 @@ class TakenDrops:
     def once(self) -> int:
         """Remove every version whose time is over; return how many. Raises Unavailable."""
         gone = 0
-        # What cannot be removed stays at the head of the list: it must not hide the others.
-        stuck: set[UUID] = set()
-        while page := [
-            receipt
-            for receipt in self._receipts.kept(_PAGE + len(stuck))
-            if receipt.id not in stuck
-        ]:
-            removed = []
-            for receipt in page:
-                try:
-                    # This version only: another one under the same key is another drop.
-                    self._objects.remove(receipt.bucket, receipt.key, receipt.version)
-                except Dead:
-                    stuck.add(receipt.id)
-                else:
-                    removed.append(receipt.id)
+        removals = Removals(self._receipts.kept, self._remove)
+        for page in removals.pages():
+            removed = [receipt.id for receipt in page]
             self._receipts.let_go(removed)
             gone += len(removed)
-        if stuck:
-            log.error("Taken drops cannot be removed", extra={"drops": len(stuck)})
+        if removals.stuck:
+            log.error("Taken drops cannot be removed", extra={"drops": len(removals.stuck)})
         if gone:
             log.info("Taken drops are removed", extra={"drops": gone})
         return gone
+
+    def _remove(self, receipt: Receipt) -> None:
+        # This version only: another one under the same key is another drop.
+        self._objects.remove(receipt.bucket, receipt.key, receipt.version)

@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.presentation import at_most
+
 Mask = NDArray[np.uint8]
 #: Rows and columns of a part of a picture.
 Place = tuple[slice, slice]
@@ -57,10 +59,9 @@ def places(picture: NDArray[np.uint8], contrast: int = CONTRAST) -> list[Place]:
 def reduced(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """Return a grey picture, uint8 (h, w), its longer side at most this; each pixel a mean."""
     high, wide = picture.shape
-    longest = max(high, wide)
-    if longest <= side:
+    size = at_most((wide, high), side)
+    if size == (wide, high):
         return picture
-    size = max(1, round(wide * side / longest)), max(1, round(high * side / longest))
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 

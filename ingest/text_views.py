@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from schemas.presentation import AS_STORED, Presentation
+from schemas.presentation import AS_STORED, Presentation, at_most
 
 #: Longest side of what the views are made of; letters of a sixtieth of it are read mostly.
 SIDE: Final = 512
@@ -30,8 +30,8 @@ CONTRAST: Final = 48
 #: The views are the samples themselves and a picture so much smaller, for larger letters.
 _SCALES: Final = (1, 3)
 #: In pixels: grain is smoothed over, surroundings are taken over, places are judged by.
-GRAIN: Final = 0.5
-AROUND: Final = 15
+_GRAIN: Final = 0.5
+_AROUND: Final = 15
 _PLACE: Final = 12
 #: What lies no further from its surroundings than they do is drawn so.
 GROUND: Final = 128
@@ -49,7 +49,7 @@ class Small:
     """A film's samples in small, as they lie when shown: uint16, row by row.
 
     `step`: how much of it is one sample of the film. `padding`: a PNG (8 bits) of where the film
-    has padding, as it lies when shown (`padding_of`); empty where it has none.
+    has padding, as it lies when shown; empty where it has none.
     """
 
     rows: int
@@ -69,24 +69,26 @@ def small_of(samples: NDArray[Any], how: Presentation = AS_STORED) -> Small:
     Each is a mean. Padding of one value is drawn as the darkest sample; padding whose samples
     differ stays, for it may be written in more faintly than the picture of the padding tells.
     """
-    filled = _filled(samples, how)
+    padding = how.is_padding(samples)
+    if padding is not None and padding.all():
+        padding = None
+    filled = _filled(samples, padding)
     lowest = int(filled.min())
     step = _TOP // max(1, int(filled.max()) - lowest)
     picture = Image.fromarray(np.subtract(filled, lowest, dtype=np.float32))
     small = _squared(picture, how, SIDE)
     shown = how.turned(np.rint(np.asarray(small) * step).astype("<u2"))
     rows, columns = shown.shape
-    return Small(rows, columns, step, shown.tobytes(), padding_of(samples, how))
+    return Small(rows, columns, step, shown.tobytes(), _drawn(samples, padding, how))
 
 
-def padding_of(samples: NDArray[Any], how: Presentation) -> bytes:
+def _drawn(samples: NDArray[Any], padding: NDArray[np.bool_] | None, how: Presentation) -> bytes:
     """Return a PNG, 8 bits, square pixels, of where samples (h, w) are padding; empty for none.
 
     Black is the film, and padding is light: white where it is of one value, else from grey to
     white by its values, for a range of padding can be written in with its own values.
     """
-    padding = how.is_padding(samples)
-    if padding is None or padding.all():
+    if padding is None:
         return b""
     values = samples[padding].astype(np.float32)
     low, high = values.min(), values.max()
@@ -106,16 +108,16 @@ def local_views(small: Small) -> Iterator[NDArray[np.uint8]]:
 
     from ingest.even_places import even_view
 
-    samples = small.samples()
+    samples = small.samples().astype(np.float32)
     for scale in _SCALES:
         size = small.columns // scale, small.rows // scale
         if min(size) < _PLACE:
             return
-        picture = samples.astype(np.float32)
+        picture = samples
         if scale > 1:
-            picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+            picture = np.asarray(cv2.resize(samples, size, interpolation=cv2.INTER_AREA))
         yield _stretched(picture, _ROUNDING * small.step)
-    even = even_view(samples.astype(np.float32), _ROUNDING * small.step)
+    even = even_view(samples, _ROUNDING * small.step)
     if even is not None:
         yield even
 
@@ -127,9 +129,8 @@ def _stretched(picture: NDArray[np.float32], least: float) -> NDArray[np.uint8]:
     """
     import cv2
 
-    smooth = cv2.GaussianBlur(picture, (0, 0), GRAIN)
-    around = cv2.blur(cv2.blur(smooth, (AROUND, AROUND)), (AROUND, AROUND))
-    far = smooth - around
+    smooth = without_grain(picture)
+    far = smooth - surroundings(smooth)
     high, wide = picture.shape
     places = (max(1, wide // _PLACE), max(1, high // _PLACE))
     usual = cv2.resize(np.abs(far), places, interpolation=cv2.INTER_AREA)
@@ -140,22 +141,34 @@ def _stretched(picture: NDArray[np.float32], least: float) -> NDArray[np.uint8]:
     return stretched
 
 
+def without_grain(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a picture, float32 (h, w), smoothed over its grain."""
+    import cv2
+
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), _GRAIN), np.float32)
+
+
+def surroundings(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the weighted mean of what is around each place, float32 (h, w)."""
+    import cv2
+
+    size = (_AROUND, _AROUND)
+    return np.asarray(cv2.blur(cv2.blur(picture, size), size), np.float32)
+
+
 def _squared(picture: Image.Image, how: Presentation, side: int) -> Image.Image:
     """Return a picture of samples, not turned, in square pixels, its longest side at most this."""
     width, height = picture.size
     size = how.model_copy(update={"orientation": 1}).shown_size(width, height)
-    longest = max(size)
-    if longest > side:
-        size = max(1, round(size[0] * side / longest)), max(1, round(size[1] * side / longest))
+    size = at_most(size, side)
     if size == picture.size:
         return picture
     larger = size[0] > width or size[1] > height
     return picture.resize(size, Image.Resampling.BILINEAR if larger else Image.Resampling.BOX)
 
 
-def _filled(samples: NDArray[Any], how: Presentation) -> NDArray[Any]:
-    padding = how.is_padding(samples)
-    if padding is None or padding.all():
+def _filled(samples: NDArray[Any], padding: NDArray[np.bool_] | None) -> NDArray[Any]:
+    if padding is None:
         return samples
     values = samples[padding]
     if values.min() < values.max():

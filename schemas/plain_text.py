@@ -11,6 +11,7 @@ be asked for by whatever a row can hold (`Kept`).
 
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Any, Final
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -111,52 +112,48 @@ def visible(text: str) -> str:
     return text
 
 
-class Visible:
-    """Holds a text of a request to `visible`: Annotated[str, Plain(), Visible()]."""
+class _Held:
+    """Holds a text of a request to a check, behind its own schema, whose length counts first."""
+
+    def __init__(self, check: Callable[[str], str], said: dict[str, str]) -> None:
+        self._check = check
+        self._said = said
 
     def __get_pydantic_core_schema__(
         self, source: type[Any], handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         """Return the text's own schema with the check behind it."""
-        return core_schema.no_info_after_validator_function(visible, handler(source))
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
 
     def __get_pydantic_json_schema__(
         self, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """Return the text's JSON Schema, with what no pattern of ECMA 262 says in words."""
-        return {**handler(core), "description": "shows something: not spaces or joiners alone"}
+        """Return the text's JSON Schema with what says the same; of two patterns both hold."""
+        own = handler(core)
+        if "pattern" in own and "pattern" in self._said:
+            return {**own, "allOf": [self._said]}
+        return {**own, **self._said}
 
 
-class Plain:
+class Visible(_Held):
+    """Holds a text of a request to `visible`: Annotated[str, Plain(), Visible()].
+
+    What no pattern of ECMA 262 says, its JSON Schema says in words.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(visible, {"description": "shows something: not spaces or joiners alone"})
+
+
+class Plain(_Held):
     """Holds a text of a request to `checked`: Annotated[str, Field(max_length=200), Plain()]."""
 
-    def __get_pydantic_core_schema__(
-        self, source: type[Any], handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        """Return the text's own schema, its length counted first, with the check behind it."""
-        return core_schema.no_info_after_validator_function(checked, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, core: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        """Return the text's JSON Schema with the pattern that says the same."""
-        said = handler(core)
-        if "pattern" in said:
-            return {**said, "allOf": [{"pattern": PATTERN}]}
-        return {**said, "pattern": PATTERN}
+    def __init__(self) -> None:
+        super().__init__(checked, {"pattern": PATTERN})
 
 
-class Kept:
+class Kept(_Held):
     """Holds an address of a request, as an object's key, to `keepable`: Annotated[str, Kept()]."""
 
-    def __get_pydantic_core_schema__(
-        self, source: type[Any], handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        """Return the text's own schema with the check behind it."""
-        return core_schema.no_info_after_validator_function(keepable, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, core: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        """Return the text's JSON Schema with the pattern that says the same."""
-        return {**handler(core), "pattern": KEPT_PATTERN}
+    def __init__(self) -> None:
+        super().__init__(keepable, {"pattern": KEPT_PATTERN})

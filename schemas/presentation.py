@@ -114,6 +114,15 @@ class Presentation(BaseModel):
         return turned(samples, self.orientation)
 
 
+def at_most(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """Return width and height, in proportion, so that the longer is at most this; 1 at least."""
+    longest = max(size)
+    if longest <= side:
+        return size
+    width, height = (max(1, round(length * side / longest)) for length in size)
+    return width, height
+
+
 def turned(samples: NDArray[Any], orientation: int) -> NDArray[Any]:
     """Return samples (h, w) turned and mirrored as an orientation of 1..8 says: a view."""
     swap, rows, columns = ORIENTATIONS[orientation]
