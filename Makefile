@@ -115,25 +115,26 @@ WORK ?= .radiotheque-starter
 TRAIN = PYTHONPATH="$(CURDIR)" TF_CPP_MIN_LOG_LEVEL=2 $$python -u -m
 
 starter: environment ## fit the starter anew (FILMS=dir NOT_CHEST=dir; 40 to 100 minutes)
-	@if [ -z "$(FILMS)" ]; then echo "wanted FILMS=dir, as training/nih.py reads it"; exit 1; fi
+	@if [ -z "$(FILMS)" ]; then echo "wanted FILMS=dir, as training/data/nih.py reads it"; exit 1; fi
 	@if [ -z "$(NOT_CHEST)" ]; then \
-		echo "wanted NOT_CHEST=dir, as training/not_chest.py reads it"; exit 1; fi
+		echo "wanted NOT_CHEST=dir, as training/starter/check/not_chest.py reads it"; exit 1; fi
 	@python=$$($(BIN)/python -c \
 		'from stack.installs import training_env; print(training_env())' | tail -1)/bin/python; \
-	$(TRAIN) training.tune_starter "$(FILMS)" "$(WORK)"; \
-	$(TRAIN) training.fit_starter "$(FILMS)" "$(WORK)"; \
-	$(TRAIN) training.build_starter "$(WORK)/model"; \
+	$(TRAIN) training.starter.tune "$(FILMS)" "$(WORK)"; \
+	$(TRAIN) training.starter.fit "$(FILMS)" "$(WORK)"; \
+	$(TRAIN) training.starter.build "$(WORK)/model"; \
 	$(BIN)/python -m stack.draw_films "$(WORK)/drawn"; \
 	ct=$$($(BIN)/python -c \
 		'from stack.installs import chest_ct; print(chest_ct())' | tail -1); \
-	$(TRAIN) training.fit_check "$(FILMS)" --not-chest "$(NOT_CHEST)" --ct "$$ct" \
+	$(TRAIN) training.starter.check.fit "$(FILMS)" --not-chest "$(NOT_CHEST)" --ct "$$ct" \
 		$(if $(LATERALS),--laterals "$(LATERALS)") --drawn "$(WORK)/drawn" --model "$(WORK)/model"; \
-	$(TRAIN) training.precision "$(WORK)/model" "$(FILMS)" --json "$(WORK)/precision.json"; \
-	$(TRAIN) training.other_arithmetic "$(FILMS)" "$(WORK)/model" "$(WORK)/evidence.npz" \
+	$(TRAIN) training.evaluate.precision_evaluation "$(WORK)/model" "$(FILMS)" \
+		--json "$(WORK)/precision.json"; \
+	$(TRAIN) training.starter.other_arithmetic "$(FILMS)" "$(WORK)/model" "$(WORK)/evidence.npz" \
 		--speeds "$(WORK)/precision.json"; \
-	$(TRAIN) training.judge "$(FILMS)" "$(WORK)/evidence.npz"; \
-	$(TRAIN) training.what_helped "$(FILMS)" "$(WORK)"; \
-	$(TRAIN) training.retrieval "$(FILMS)" "$(WORK)"
+	$(TRAIN) training.starter.judge "$(FILMS)" "$(WORK)/evidence.npz"; \
+	$(TRAIN) training.starter.ablation "$(FILMS)" "$(WORK)"; \
+	$(TRAIN) training.evaluate.retrieval "$(FILMS)" "$(WORK)"
 
 clean-state: down ## delete this clone's state folder: every film, row and secret in it
 	@rm -rf .radiotheque

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.findings import INDEX
-from training.fitted import Fitted
-from training.metrics import sigmoid
+from training.evaluate.metrics import sigmoid
+from training.starter.fitted import Fitted
 
 Floats = NDArray[np.float32]
 
@@ -74,7 +74,7 @@ def read_seeds(path: Path, model: Path) -> Seeds:
     """Return the films of an .npz: `embeddings`, or `features` for the model's own projection.
 
     `features` (n, d) are centred and scaled by `model`/heads.npz, projected and made unit length,
-    as the served graph does (training/starter_model.py). `labels` (n, 14) and `patients` (n,) are
+    as the served graph does (training/starter/graph.py). `labels` (n, 14) and `patients` (n,) are
     taken as they are; without them nothing is labelled and each film is a patient. Scores are
     those of the model's heads. Raises ValueError for a file with neither.
     """

@@ -48,8 +48,8 @@ def main() -> None:
     import psycopg
 
     from schemas.models import ModelManifest
-    from training.fitted import KEPT, Fitted
-    from training.starter_model import starter_model, with_threads
+    from training.starter.fitted import KEPT, Fitted
+    from training.starter.graph import starter_model, with_threads
 
     with_threads(settings["threads"])
     side = ModelManifest.model_validate_json((KEPT / "model.json").read_bytes()).side

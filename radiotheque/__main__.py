@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 GROUPS = (
     *("stack", "film", "drop_key", "event", "letter", "unreadable", "store", "removal"),
-    *("model", "run"),
+    *("model", "training", "run"),
 )
 
 

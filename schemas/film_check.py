@@ -1,7 +1,7 @@
 """Is it a frontal chest film, and is something odd about it? Arithmetic on pooled features.
 
-Fitted by training/fit_check.py, asked by ingest/chest.py: it stands here because both must do
-exactly this and may not import each other. The file of numbers (`check.npz`) lies beside the
+Fitted by training/starter/check/fit.py, asked by ingest/chest.py: it stands here because both must
+do exactly this and may not import each other. The file of numbers (`check.npz`) lies beside the
 model's weights; the thresholds are in the model's manifest.
 """
 

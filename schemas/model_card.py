@@ -1,8 +1,8 @@
 """The model card as data: what a model version is worth, for whom, and where it fails.
 
 One JSON file, `card.json`, lies beside a model's weights and travels with them. The training code
-writes it (training/judge.py), the model's page and docs/model-card-starter.md are drawn from it.
-`cross_validation`: films fitted on, each scored by a model that never saw its patient.
+writes it (training/starter/judge.py), the model's page and docs/model-card-starter.md are drawn
+from it. `cross_validation`: films fitted on, each scored by a model that never saw its patient.
 `held_out`: films of the patients that nothing was ever fitted on or chosen by.
 """
 

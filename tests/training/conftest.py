@@ -18,6 +18,6 @@ def tuned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "films").mkdir()
     draw_films(folder / "films", FILMS)
     words = (folder / "films", folder / "work", "--set", *RECIPE)
-    done = run_training("training.tune_starter", *words)
+    done = run_training("training.starter.tune", *words)
     assert done.returncode == 0
     return folder

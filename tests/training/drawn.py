@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from training.nih import ASSESSED, MAPPING
+from training.data.nih import ASSESSED, MAPPING
 
 
 def draw_films(folder: Path, count: int) -> None:

@@ -1,4 +1,4 @@
-"""A NIfTI-1 file of our own making: what training/nifti.py reads."""
+"""A NIfTI-1 file of our own making: what training/starter/check/nifti.py reads."""
 
 import gzip
 

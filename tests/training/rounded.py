@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from training import nih
-from training.efficientnet_lite import weights_file
-from training.fine_tune import pooled_features
-from training.folded_lite import FoldedLite
-from training.other_arithmetic import RoundedLite
-from training.torch_weights import read_state_dict
+from training.backbones.efficientnet_lite import weights_file
+from training.backbones.folded_lite import FoldedLite
+from training.backbones.torch_weights import read_state_dict
+from training.data import nih
+from training.fit.fine_tune import pooled_features
+from training.starter.other_arithmetic import RoundedLite
 
 if __name__ == "__main__":
     rows = nih.read_rows(Path(sys.argv[1]))[:4]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from training.starter_model import feature_model
-from training.tuned_folds import read_kernels
+from training.starter.graph import feature_model
+from training.starter.tuned_folds import read_kernels
 
 if __name__ == "__main__":
     work, films, out = map(Path, sys.argv[1:])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training import bootstrap, metrics
+from training.evaluate import bootstrap, metrics
 
 RNG = np.random.default_rng(3)
 TRUTH = RNG.integers(0, 2, 90).astype(float)

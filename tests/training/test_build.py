@@ -10,7 +10,7 @@ import pytest
 from schemas.models import ModelManifest
 from tests.requirements import ROOT
 from tests.training.environment import run_training
-from training.nih import ASSESSED
+from training.data.nih import ASSESSED
 
 pytestmark = [pytest.mark.training, pytest.mark.timeout(400)]
 
@@ -26,13 +26,13 @@ def run(*words: str | Path, seed: str = "random") -> str:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("built")
-    run("training.build_starter", folder)
+    run("training.starter.build", folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def parity(built: Path) -> Mapping[str, Any]:
-    said: Mapping[str, Any] = json.loads(run("training.parity", built))
+    said: Mapping[str, Any] = json.loads(run("training.export.parity", built))
     return said
 
 
@@ -83,7 +83,7 @@ def test_the_built_model_keeps_the_tensor_contract(parity: Mapping[str, Any]) ->
 def test_building_twice_gives_the_same_bytes_and_the_manifest_says_their_hash(
     built: Path, tmp_path: Path
 ) -> None:
-    printed = run("training.build_starter", tmp_path, seed="12345")
+    printed = run("training.starter.build", tmp_path, seed="12345")
     assert (tmp_path / "model.onnx").read_bytes() == (built / "model.onnx").read_bytes()
     said = ModelManifest.model_validate_json((tmp_path / "model.json").read_bytes())
     assert len(said.sha256) == 64
@@ -98,7 +98,7 @@ def test_heads_of_another_backbone_are_not_built_into_a_model(tmp_path: Path) ->
         (tmp_path / file).write_bytes((KEPT / file).read_bytes())
     other = kept.model_copy(update={"embedding_version": "0123456789abcdef"})
     (tmp_path / "model.json").write_text(other.model_dump_json())
-    done = run_training("training.build_starter", tmp_path / "out", "--heads", tmp_path)
+    done = run_training("training.starter.build", tmp_path / "out", "--heads", tmp_path)
     assert done.returncode != 0
     assert "wanted backbone and projection 0123456789abcdef" in done.stderr
     assert not (tmp_path / "out" / "model.onnx").exists()

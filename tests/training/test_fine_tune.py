@@ -7,8 +7,8 @@ import pytest
 
 from schemas.findings import INDEX
 from tests.training.environment import run_training
-from training import nih
-from training.metrics import macro_auroc
+from training.data import nih
+from training.evaluate.metrics import macro_auroc
 
 pytestmark = [pytest.mark.training, pytest.mark.timeout(400)]
 
@@ -54,7 +54,7 @@ def test_the_network_that_was_trained_is_the_one_that_is_served(tuned: Path) -> 
 
 def test_a_folder_of_another_recipe_is_refused(tuned: Path) -> None:
     words = (tuned / "films", tuned / "work", "--set", "side=96")
-    done = run_training("training.tune_starter", *words)
+    done = run_training("training.starter.tune", *words)
     assert done.returncode != 0
     assert "wanted a folder of this recipe" in done.stderr
 

@@ -16,7 +16,7 @@ from stack.phantoms import draw, to_8_bits
 from tests.requirements import ROOT
 from tests.training.environment import run_training
 from tests.training.nifti_file import body
-from training import nih
+from training.data import nih
 
 pytestmark = [pytest.mark.training, pytest.mark.timeout(400)]
 
@@ -65,7 +65,7 @@ def test_a_fit_on_films_of_one_kind_tells_others_apart_and_writes_what_belongs_t
     card.write_text("# A card\n\n## The input check\n\nof an older fit\n")
 
     done = run_training(
-        "training.fit_check", tmp_path / "films", "--drawn", tmp_path / "drawn",
+        "training.starter.check.fit", tmp_path / "films", "--drawn", tmp_path / "drawn",
         "--not-chest", tmp_path / "not-chest", "--ct", tmp_path / "ct.nii.gz", "--through-ct", "6",
         "--laterals", tmp_path / "drawn" / "hand",
         "--model", starter_model(), "--out", out, "--card", card,

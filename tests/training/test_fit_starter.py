@@ -9,10 +9,10 @@ import pytest
 
 from schemas.models import ModelManifest
 from tests.training.environment import run_training
-from training.evidence import Evidence
-from training.kept_films import FIT, HOLDOUT, KeptFilms
-from training.nih import ASSESSED, held_out, read_rows
-from training.tuned_folds import RECIPE_FILE
+from training.data.nih import ASSESSED, held_out, read_rows
+from training.starter.evidence import Evidence
+from training.starter.kept_films import FIT, HOLDOUT, KeptFilms
+from training.starter.tuned_folds import RECIPE_FILE
 
 pytestmark = [pytest.mark.training, pytest.mark.timeout(400)]
 
@@ -25,7 +25,7 @@ def run(*words: str | Path) -> str:
 
 @pytest.fixture(scope="module")
 def fitted(tuned: Path) -> Path:
-    run("training.fit_starter", tuned / "films", tuned / "work", "--out", tuned / "fitted")
+    run("training.starter.fit", tuned / "films", tuned / "work", "--out", tuned / "fitted")
     return tuned / "fitted"
 
 
@@ -43,7 +43,7 @@ def test_the_fit_learns_calibrates_and_what_it_writes_is_built(
     assert said.figures["cross_validation.calibration_error"] < 0.2
     assert set(said.operating_points) == set(ASSESSED)
     assert (said.side, said.version) == (64, 3)
-    run("training.build_starter", tmp_path, "--heads", fitted)
+    run("training.starter.build", tmp_path, "--heads", fitted)
     assert (tmp_path / "model.onnx").stat().st_size > 10_000_000
 
 
@@ -72,7 +72,7 @@ def test_the_evidence_is_of_folds_that_never_saw_the_patient_and_of_the_served_h
 
 
 def test_without_films_the_same_heads_are_refitted_and_pass(fitted: Path, tmp_path: Path) -> None:
-    said = run("training.refit", tmp_path, "--kept", fitted)
+    said = run("training.starter.refit", tmp_path, "--kept", fitted)
     assert "passes" in said
     with np.load(fitted / "heads.npz") as before, np.load(tmp_path / "heads.npz") as after:
         for name in ("mean", "scale", "weights", "bias", "map_scale"):
@@ -90,7 +90,7 @@ def test_heads_refitted_on_wrong_labels_do_not_pass(fitted: Path, tmp_path: Path
     labels[mine] = labels[np.random.default_rng(1).permutation(mine)]
     arrays = vars(kept) | {"labels": labels}
     KeptFilms(**arrays).save(wrong / "features.npz")
-    done = run_training("training.refit", tmp_path / "out", "--kept", wrong)
+    done = run_training("training.starter.refit", tmp_path / "out", "--kept", wrong)
     assert done.returncode == 1
     assert "does not pass" in done.stdout
 
@@ -105,7 +105,7 @@ def test_features_of_a_patient_on_the_wrong_side_are_refused(fitted: Path, tmp_p
 
 def test_what_helped_is_told_of_scores_out_of_fold(tuned: Path, fitted: Path) -> None:
     assert fitted.exists()
-    lines = run("training.what_helped", tuned / "films", tuned / "work").splitlines()
+    lines = run("training.starter.ablation", tuned / "films", tuned / "work").splitlines()
     assert lines[0].startswith("| scores | macro AUROC | gain | drawn |")
     first = lines[2].split(" | ")
     strength = manifest(fitted).figures["strength"]
@@ -130,7 +130,9 @@ def test_recipes_are_compared_on_the_folds_that_all_of_them_have(
         fold = dict(kept)
     fold["features"] = np.random.default_rng(1).normal(size=fold["features"].shape)
     np.savez(other / "fold0.npz", **fold)
-    said = run("training.recipes_compared", tuned / "films", tuned / "work", other).splitlines()
+    said = run(
+        "training.starter.recipes_compared", tuned / "films", tuned / "work", other
+    ).splitlines()
     assert said[0] == f"Folds 0: {len(fold['left_out'])} films left out."
     told = {line.split(" | ")[0]: line.split(" | ") for line in said[3:]}
     assert next(iter(told)) == "| the recipe, heads refitted"
@@ -140,7 +142,9 @@ def test_recipes_are_compared_on_the_folds_that_all_of_them_have(
 
 
 def test_recipes_without_a_fold_in_common_are_not_compared(tuned: Path, tmp_path: Path) -> None:
-    done = run_training("training.recipes_compared", tuned / "films", tuned / "work", tmp_path)
+    done = run_training(
+        "training.starter.recipes_compared", tuned / "films", tuned / "work", tmp_path
+    )
     assert done.returncode != 0
     assert "wanted folders with a fold in common" in done.stderr
 
@@ -149,7 +153,15 @@ def test_embeddings_are_compared_by_the_folds_networks(
     tuned: Path, fitted: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "found.json"
-    run("training.retrieval", tuned / "films", tuned / "work", "--kept", fitted, "--json", out)
+    run(
+        "training.evaluate.retrieval",
+        tuned / "films",
+        tuned / "work",
+        "--kept",
+        fitted,
+        "--json",
+        out,
+    )
     found = json.loads(out.read_text())
     names = [line["option"] for line in found]
     assert names[0] == "raw ImageNet, all levels"

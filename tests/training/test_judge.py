@@ -9,13 +9,13 @@ import pytest
 from schemas.findings import FINDINGS
 from schemas.model_card import Figure, ModelCard, Worth
 from schemas.models import ModelManifest, OperatingPoint, OperatingPoints
-from training import nih
-from training.card_page import write_page
-from training.evidence import Evidence, never_seen
-from training.judge import age_band, judge, short_source, write
-from training.judge_maps import judge_boxes
-from training.outside import Box, Outside, read_outside
-from training.worth import of_films, reliability
+from training.data import nih
+from training.data.outside import Box, Outside, read_outside
+from training.evaluate.finding_metrics import of_films, reliability
+from training.evaluate.map_metrics import judge_boxes
+from training.report.card_page import write_page
+from training.starter.evidence import Evidence, never_seen
+from training.starter.judge import age_band, judge, short_source, write
 
 CASES = 300
 SKILLED = nih.ASSESSED.index("Edema")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.training.nifti_file import nifti_of
-from training.nifti import read_nifti
+from training.starter.check.nifti import read_nifti
 
 
 def test_voxels_come_in_their_order_rescaled_with_their_sides() -> None:

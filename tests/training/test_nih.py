@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from schemas.findings import FINDINGS
-from training import nih
+from training.data import nih
 
 HEADER = "file,findings,patient_id,view,sex,age,licence,source\n"
 

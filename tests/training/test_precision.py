@@ -11,7 +11,7 @@ from PIL import Image
 from tests.training.environment import run_training
 from tests.workers.making import manifest
 from tests.workers.pixel_model import pixel_model
-from training.nih import MAPPING, held_out
+from training.data.nih import MAPPING, held_out
 
 FILMS = 160
 pytestmark = [pytest.mark.training]
@@ -56,7 +56,15 @@ def test_each_precision_has_its_auroc_speed_and_what_it_computes_in(
     model: Path, films: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "found.json"
-    done = run_training("training.precision", model, films, "--json", out, "--calibration", "16")
+    done = run_training(
+        "training.evaluate.precision_evaluation",
+        model,
+        films,
+        "--json",
+        out,
+        "--calibration",
+        "16",
+    )
     assert done.returncode == 0
     found = json.loads(out.read_text())
     rows = {row["name"]: row for row in found["precisions"]}
@@ -76,6 +84,8 @@ def test_each_precision_has_its_auroc_speed_and_what_it_computes_in(
 
 
 def test_with_too_few_films_to_calibrate_and_score_it_says_so(model: Path, films: Path) -> None:
-    done = run_training("training.precision", model, films, "--calibration", "150")
+    done = run_training(
+        "training.evaluate.precision_evaluation", model, films, "--calibration", "150"
+    )
     assert done.returncode != 0
     assert "wanted more than 300 films to fit" in done.stderr

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.projection import whitening
+from training.fit.projection import whitening
 
 
 def films(count: int = 60) -> np.ndarray:

@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training import nih
-from training.linear import Linear
-from training.retrieval import (
+from training.data import nih
+from training.evaluate.retrieval import (
     LEVELS,
     Library,
     Option,
@@ -18,7 +17,8 @@ from training.retrieval import (
     options,
     per_query,
 )
-from training.tuned_folds import Fold
+from training.fit.linear import Linear
+from training.starter.tuned_folds import Fold
 
 
 def library(patients: list[str], present: list[list[int]]) -> Library:

@@ -9,9 +9,9 @@ from schemas.findings import FINDINGS
 from schemas.model_card import ModelCard
 from schemas.models import EMBEDDING_WIDTH, ModelManifest
 from tests.requirements import ROOT
-from training.kept_films import KeptFilms
-from training.metrics import macro_auroc, sigmoid
-from training.nih import ASSESSED
+from training.data.nih import ASSESSED
+from training.evaluate.metrics import macro_auroc, sigmoid
+from training.starter.kept_films import KeptFilms
 
 KEPT = ROOT / "triton_models" / "starter"
 CARD = ROOT / "docs" / "model-card-starter.md"

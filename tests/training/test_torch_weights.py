@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from training.torch_weights import read_state_dict
+from training.backbones.torch_weights import read_state_dict
 
 MAGIC = 0x1950A86A20F9469CFC6C
 

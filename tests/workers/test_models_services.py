@@ -150,7 +150,7 @@ def test_triton_over_grpc_answers_what_onnx_runtime_answers(
         name: np.concatenate([getattr(answer, name) for answer in answers]) for name in names
     }
     np.savez(tmp_path / "answers.npz", image=images, **together)  # type: ignore[arg-type]
-    done = run_training("training.parity", built, "--served", tmp_path / "answers.npz")
+    done = run_training("training.export.parity", built, "--served", tmp_path / "answers.npz")
     assert done.returncode == 0
     found = json.loads(done.stdout)
     assert found["films"] == len(images)

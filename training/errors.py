@@ -1,0 +1,5 @@
+"""What goes wrong through no fault of the program: one line, and exit status 2."""
+
+
+class WrongInput(ValueError):
+    """Data, a flag or a folder is not what was wanted; the message says what came and where."""

@@ -1,0 +1,1 @@
+"""Write the served model: ONNX with the tensor contract."""

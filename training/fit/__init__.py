@@ -1,0 +1,1 @@
+"""Fit heads on features, and fine-tune a backbone."""

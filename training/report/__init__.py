@@ -1,0 +1,1 @@
+"""Draw what was measured: the report and the card."""

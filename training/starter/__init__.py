@@ -1,0 +1,1 @@
+"""The starter model: one recipe, on films that anybody may have."""
