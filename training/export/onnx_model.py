@@ -11,7 +11,7 @@ import onnx
 
 from schemas.models import ModelManifest
 from training.export.canonical_onnx import canonical
-from training.starter.graph import OUTPUTS
+from training.export.served_graph import OUTPUTS
 
 #: Old enough for every runtime we serve on, new enough for all that the graph uses.
 OPSET: Final = 17

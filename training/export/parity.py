@@ -18,8 +18,9 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from training.export.onnx_model import read_manifest
+from training.export.served_graph import OUTPUTS
 from training.starter.fitted import KEPT, Fitted
-from training.starter.graph import OUTPUTS, starter_model
+from training.starter.graph import starter_model
 
 
 def differences(folder: Path, films: int = 7, heads_dir: Path = KEPT) -> dict[str, Any]:

@@ -18,7 +18,7 @@ class Heads:
     mean, scale:     float32 (d,), of the features over the films fitted on.
     weights, bias:   float32 (d, k) and (k,), on standardised features, calibration folded in:
                      probability = sigmoid(((features - mean) / scale) @ weights + bias).
-    map_scale:       float32 (k,), the push that the activation map shows as 1 (starter_model.py).
+    map_scale:       float32 (k,), the push that the map shows as 1 (export/map_scale.py).
     """
 
     names: tuple[str, ...]

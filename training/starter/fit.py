@@ -23,13 +23,14 @@ from schemas.models import ModelManifest
 from training.data import nih
 from training.data.outside import read_outside
 from training.evaluate.metrics import macro_auroc
+from training.export.map_scale import push_of_places, strongest_push
 from training.export.onnx_model import write_manifest
 from training.fit.features import extract
 from training.fit.linear import Heads
 from training.fit.projection import whitening
 from training.starter.evidence import Evidence
 from training.starter.fitted import KEPT, Fitted, half
-from training.starter.graph import embedding_version, push_of_places
+from training.starter.graph import embedding_version
 from training.starter.kept_films import FEATURES_FILE, KeptFilms
 from training.starter.out_of_fold import best_strength, by_strength
 from training.starter.refit import Refitted, refit
@@ -38,8 +39,6 @@ from training.starter.tuned_folds import RECIPE_FILE, read_folds, read_kernels
 EVIDENCE_FILE: Final = "evidence.npz"
 #: Version 1 had a frozen backbone and was never tuned.
 VERSION: Final = 3
-#: The push shown as 1: only one place in two hundred of the films fitted on is stronger.
-_MAP_PERCENTILE: Final = 99.5
 
 
 def fit(films_dir: Path, work: Path, out: Path) -> ModelManifest:
@@ -85,8 +84,7 @@ def fit(films_dir: Path, work: Path, out: Path) -> ModelManifest:
 
 def _with_map_scale(heads: Heads, last: NDArray[np.float16]) -> Heads:
     """Return the heads with the map's scale, from the last level of the films fitted on."""
-    push = push_of_places(last, heads).reshape(-1, len(heads.names))
-    scale = np.percentile(push, _MAP_PERCENTILE, axis=0)
+    scale = strongest_push([last], heads)
     if (scale <= 0).any():
         raise ValueError(f"wanted a map that pushes somewhere, came scales {scale}")
     return replace(heads, map_scale=scale.astype(np.float32))
