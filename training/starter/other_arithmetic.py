@@ -27,8 +27,8 @@ from training.backbones.torch_weights import read_state_dict
 from training.data import nih
 from training.evaluate.precision_evaluation import by_openvino, quantised
 from training.export.onnx_model import read_manifest
-from training.fit.fine_tune import pooled_features
 from training.starter.evidence import Evidence
+from training.starter.fine_tune import pooled_features
 from training.starter.fitted import KEPT, Fitted
 
 _CALIBRATION: Final = 128

@@ -5,7 +5,7 @@
 Held-out patients (training/data/nih.py) are in none of it but plain.npz, the features that
 ImageNet's weights give of all films, and the last features. WORK gets a file for each fold,
 `fold0.npz` to `fold4.npz`, and `final.npz`; what is there already is not done again, so a run of
-hours can be stopped. NAME=VALUE sets a field of training.fit.fine_tune.Recipe.
+hours can be stopped. NAME=VALUE sets a field of training.starter.fine_tune.Recipe.
 """
 
 import argparse
@@ -26,7 +26,14 @@ from training.backbones.torch_weights import read_state_dict
 from training.data import nih
 from training.evaluate.metrics import macro_auroc
 from training.fit import heads as fitting
-from training.fit.fine_tune import Recipe, Tables, Tuned, early_outputs, fine_tune, pooled_features
+from training.starter.fine_tune import (
+    Recipe,
+    Tables,
+    Tuned,
+    early_outputs,
+    fine_tune,
+    pooled_features,
+)
 from training.starter.tuned_folds import FINAL, PLAIN_FILE, RECIPE_FILE, named, path_of
 
 #: Parts of a film that are looked at besides the whole: top, left, size, as shares of its side.

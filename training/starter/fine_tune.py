@@ -18,13 +18,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from training.backbones.efficientnet_lite import weights_file
+from training.backbones.efficientnet_lite import LEVELS, weights_file
 from training.backbones.folded_lite import FoldedLite
 from training.backbones.torch_weights import read_state_dict
 from training.fit import heads as fitting
 from training.fit.linear import Linear
 from training.starter.fitted import Kernels, half
-from training.starter.graph import LEVELS
 
 #: The strength of the head fitted first (training/fit/heads.py); chosen on frozen features.
 FIRST_STRENGTH: Final = 3e-4
