@@ -30,12 +30,17 @@ class OperatingPoint(BaseModel):
 
 
 class OperatingPoints(BaseModel):
-    """`alert` maximises Youden's J; `sensitive` keeps sensitivity at 0.9."""
+    """`sensitive` keeps sensitivity at 0.9; `alert` maximises Youden's J (Youden 1950).
+
+    `specific` keeps specificity at 0.95, and false alerts few (training/evaluate). None in the
+    manifests of before, whose *suspected* starts at `alert`.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     alert: OperatingPoint
     sensitive: OperatingPoint
+    specific: OperatingPoint | None = None
 
 
 class FilmCheck(BaseModel):

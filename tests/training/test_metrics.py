@@ -7,7 +7,6 @@ from training.evaluate.metrics import (
     auroc,
     calibration_error,
     macro_auroc,
-    operating_points,
     patient_bootstrap,
 )
 
@@ -48,31 +47,6 @@ def test_the_interval_holds_the_figure_and_patients_not_films_are_drawn() -> Non
     together = patient_bootstrap(*copies, [str(n // 4) for n in range(200)], rounds=200)
     assert apart[0] < macro_auroc(truth, scores) < apart[1]
     assert together[1] - together[0] == pytest.approx(apart[1] - apart[0], rel=0.3)
-
-
-def test_operating_points_are_what_they_say_on_the_films_they_were_chosen_on() -> None:
-    rng = np.random.default_rng(8)
-    truth = (rng.random(400) < 0.2).astype(float)
-    scores = 1 / (1 + np.exp(-(rng.normal(size=400) + 1.5 * truth - 1)))
-    points = operating_points(truth, scores)
-    for point in (points.alert, points.sensitive):
-        raised = scores >= point.threshold - 1e-6
-        assert raised[truth == 1].mean() == pytest.approx(point.sensitivity, abs=1e-3)
-        assert (~raised[truth == 0]).mean() == pytest.approx(point.specificity, abs=1e-2)
-    every = [
-        (scores[truth == 1] >= cut).mean() + (scores[truth == 0] < cut).mean() for cut in scores
-    ]
-    assert points.alert.sensitivity + points.alert.specificity == pytest.approx(
-        max(every), abs=1e-3
-    )
-    assert points.sensitive.sensitivity >= 0.9
-    higher = scores[scores > points.sensitive.threshold + 1e-6].min()
-    assert (scores[truth == 1] >= higher).mean() < 0.9
-
-
-def test_operating_points_want_both_kinds_of_films() -> None:
-    with pytest.raises(ValueError, match="films with and without the finding"):
-        operating_points(np.ones(3), np.array([0.1, 0.2, 0.3]))
 
 
 def test_calibration_error_is_the_gap_between_said_and_seen() -> None:

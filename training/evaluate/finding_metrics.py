@@ -15,6 +15,8 @@ from training.evaluate.bootstrap import Array
 #: Patients with the finding, and without: with fewer, a figure says nothing and is not said.
 FEWEST: Final = 5
 BINS: Final = 10
+#: Of the bootstrap that says which findings are reliable.
+ROUNDS: Final = 1000
 _DIGITS: Final = 4
 
 
@@ -91,14 +93,23 @@ def worth(films: Films, column: int, alert: float) -> Worth:
     )
 
 
-def reliability(cross_validation: Worth, held_out: Worth) -> Reliability:
-    """Return `unreliable` when the AUROC may be under 0.65.
+def auroc(films: Films, column: int) -> Figure:
+    """Return one finding's AUROC with its interval, or why there is none."""
+    why = too_few(films, column)
+    if why:
+        return Figure(value=None, why=why)
+    truth, scores = films.truth[:, column], films.scores[:, column]
+    return bootstrap.figure(bootstrap.auroc(truth, scores, films.weights))
+
+
+def reliability(cross_validation: Figure, held_out: Figure) -> Reliability:
+    """Return `unreliable` when the AUROC, told by these figures, may be under 0.65.
 
     That is: the cross-validated interval begins lower, or the held-out one lies lower as a whole,
     or there is no cross-validated figure. Not when the held-out interval begins lower: with ten
     positives every interval does.
     """
-    low, high = cross_validation.auroc.low, held_out.auroc.high
+    low, high = cross_validation.low, held_out.high
     doubtful = low is None or low < RELIABLE_FROM
     contradicted = high is not None and high < RELIABLE_FROM
     return "unreliable" if doubtful or contradicted else "reliable"

@@ -1,4 +1,4 @@
-"""How good scores are: area under the ROC curve, its uncertainty, operating points, calibration.
+"""How good scores are: area under the ROC curve, its uncertainty, calibration.
 
 Plain numpy, so that anybody can check it in any environment.
 """
@@ -7,8 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-
-from schemas.models import OperatingPoint, OperatingPoints
 
 Array = NDArray[np.float64]
 
@@ -67,36 +65,6 @@ def patient_bootstrap(
         found.append(macro_auroc(truth[films], scores[films]))
     low, high = np.nanpercentile(found, [2.5, 97.5])
     return float(low), float(high)
-
-
-def operating_points(truth: NDArray[np.floating], scores: Array) -> OperatingPoints:
-    """Return the two thresholds of one finding, with what each is worth on these films.
-
-    `alert` maximises Youden's J (sensitivity + specificity - 1); `sensitive` is the highest
-    threshold that keeps sensitivity at 0.9 or more. A film at or over the threshold counts.
-    Raises ValueError when a class is missing: then there is nothing to choose by.
-    """
-    positive = truth == 1
-    if not positive.any() or positive.all():
-        raise ValueError("wanted films with and without the finding, came one kind only")
-    thresholds = np.unique(scores)
-    hits = np.sort(scores[positive])
-    alarms = np.sort(scores[~positive])
-    sensitivity = 1 - np.searchsorted(hits, thresholds, side="left") / len(hits)
-    specificity = np.searchsorted(alarms, thresholds, side="left") / len(alarms)
-
-    def point(at: int) -> OperatingPoint:
-        return OperatingPoint(
-            threshold=round(float(thresholds[at]), 6),
-            sensitivity=round(float(sensitivity[at]), 4),
-            specificity=round(float(specificity[at]), 4),
-        )
-
-    keeps = np.flatnonzero(sensitivity >= 0.9)
-    return OperatingPoints(
-        alert=point(int(np.argmax(sensitivity + specificity))),
-        sensitive=point(int(keeps[-1])),
-    )
 
 
 def calibration_error(truth: NDArray[np.floating], scores: Array, bins: int = 10) -> float:

@@ -23,7 +23,9 @@ from training.data.outside import Outside, judge_reference, judge_versus_radiolo
 from training.evaluate import bootstrap
 from training.evaluate.finding_metrics import (
     FEWEST,
+    ROUNDS,
     Films,
+    auroc,
     films_of,
     of_films,
     reliability,
@@ -34,7 +36,6 @@ from training.evaluate.map_metrics import judge_boxes
 from training.report.card_page import PAGE, in_words, write_page
 from training.starter.evidence import Evidence, never_seen
 
-ROUNDS: Final = 1000
 #: Ages of the bands, in years: from, below, name.
 _AGES: Final = ((0, 40, "0-39"), (40, 60, "40-59"), (60, 200, "60+"))
 
@@ -102,7 +103,7 @@ def _finding(name: str, fitted: Films, kept: Films, manifest: ModelManifest) -> 
             every = of_films(1000, whole, sensitivity, specificity, basis)  # type: ignore[arg-type]
     return FindingCard(
         finding=name,
-        reliability=reliability(crossed, apart),
+        reliability=reliability(crossed.auroc, apart.auroc),
         cross_validation=crossed,
         held_out=apart,
         like_these=these,
@@ -139,15 +140,7 @@ def _groups(films: Films) -> list[Group]:
     for kind, names in told.items():
         for name in sorted({name for name in names if name is not None}):
             mine = films.where(np.array([each == name for each in names]))
-            findings = {}
-            for column, finding in enumerate(nih.ASSESSED):
-                why = too_few(mine, column)
-                truth, scores = mine.truth[:, column], mine.scores[:, column]
-                findings[finding] = (
-                    Figure(value=None, why=why)
-                    if why
-                    else bootstrap.figure(bootstrap.auroc(truth, scores, mine.weights))
-                )
+            findings = {name: auroc(mine, k) for k, name in enumerate(nih.ASSESSED)}
             groups.append(
                 Group(
                     kind=kind,  # type: ignore[arg-type]

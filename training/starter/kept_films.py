@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data import nih
+from training.data.table import NOT_MENTIONED
 
 FEATURES_FILE: Final = "features.npz"
 #: A label that NIH's words cannot give, in the file.
@@ -66,6 +67,10 @@ class KeptFilms:
     def truth(self) -> NDArray[np.float32]:
         """Return float32 (n, 11), 0 or 1, in the order of nih.ASSESSED."""
         return self.labels[:, nih.COLUMNS].astype(np.float32)
+
+    def told(self) -> NDArray[np.int8]:
+        """Return int8 (n, 14) as training/data/table.py's labels."""
+        return np.where(self.labels == NOT_ASSESSED, NOT_MENTIONED, self.labels).astype(np.int8)
 
     def save(self, path: Path) -> None:
         """Write a .npz that `load` reads; the same films give the same bytes."""

@@ -24,7 +24,6 @@ from training.evaluate.metrics import (
     auroc,
     calibration_error,
     macro_auroc,
-    operating_points,
     patient_bootstrap,
     sigmoid,
 )
@@ -33,6 +32,7 @@ from training.fit import heads as fitting
 from training.fit.linear import Heads
 from training.starter.fitted import KEPT, Fitted
 from training.starter.kept_films import FEATURES_FILE, KeptFilms
+from training.starter.points import chosen_points
 
 
 @dataclass(frozen=True)
@@ -66,16 +66,13 @@ def refit(kept: KeptFilms, strength: float) -> Refitted:
     )
     crossed = sigmoid(kept.out_of_fold * slopes + shifts)
     held_out = heads.scores(kept.features[apart])
-    points = {
-        name: operating_points(truth[mine][:, column], crossed[:, column])
-        for column, name in enumerate(nih.ASSESSED)
-    }
+    chosen = chosen_points(kept, crossed, held_out)
     figures = (
         _figures("cross_validation", kept, mine, crossed)
         | _figures("held_out", kept, apart, held_out)
         | {"strength": strength}
     )
-    return Refitted(heads, points, crossed, held_out, figures)
+    return Refitted(heads, chosen.points, crossed, held_out, figures)
 
 
 def _figures(
