@@ -53,6 +53,11 @@ class RunFolder:
         return self.path / "predictions.csv"
 
     @property
+    def points(self) -> Path:
+        """The operating points: training/evaluate/points_file.py."""
+        return self.path / "operating_points.json"
+
+    @property
     def metrics(self) -> Path:
         """Every figure, undefined ones null."""
         return self.path / "metrics.json"

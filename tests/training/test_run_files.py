@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from schemas.models import OperatingPoint, OperatingPoints
 from training import backbones
 from training.__main__ import main
 from training.data.problems import Problem, write_problems
 from training.data.table import NO_AGE, NOT_MENTIONED, FilmTable
 from training.errors import WrongInput
+from training.evaluate.points_file import load_points, save_points
 from training.evaluate.predictions import Predictions
 from training.run_folder import RunFolder
 
@@ -57,6 +59,18 @@ def test_a_column_of_another_length_is_refused() -> None:
     table = predictions().table
     with pytest.raises(ValueError, match=r"sexes: wanted \(2,\), came \(1,\)"):
         FilmTable(**(vars(table) | {"sexes": words("F")}))
+
+
+def test_operating_points_are_read_as_they_were_written(tmp_path: Path) -> None:
+    point = OperatingPoint(threshold=0.123456, sensitivity=0.9, specificity=0.5)
+    wrote = {"Edema": OperatingPoints(alert=point, sensitive=point)}
+    save_points(wrote, tmp_path / "operating_points.json")
+    assert load_points(tmp_path / "operating_points.json") == wrote
+    with pytest.raises(WrongInput, match="there is no .*other"):
+        load_points(tmp_path / "other")
+    (tmp_path / "wrong.json").write_text('{"Edema": {"alert": 1}}')
+    with pytest.raises(WrongInput, match=r"wrong\.json: Edema\.alert: "):
+        load_points(tmp_path / "wrong.json")
 
 
 def test_each_problem_is_named_once(tmp_path: Path) -> None:
