@@ -66,7 +66,7 @@ def test_operating_points_are_read_as_they_were_written(tmp_path: Path) -> None:
     wrote = {"Edema": OperatingPoints(alert=point, sensitive=point)}
     save_points(wrote, tmp_path / "operating_points.json")
     assert load_points(tmp_path / "operating_points.json") == wrote
-    with pytest.raises(WrongInput, match="there is no .*other"):
+    with pytest.raises(WrongInput, match=r"there is no .*other"):
         load_points(tmp_path / "other")
     (tmp_path / "wrong.json").write_text('{"Edema": {"alert": 1}}')
     with pytest.raises(WrongInput, match=r"wrong\.json: Edema\.alert: "):
