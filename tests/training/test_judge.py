@@ -12,10 +12,11 @@ from schemas.models import ModelManifest, OperatingPoint, OperatingPoints
 from training.data import nih
 from training.data.outside import Box, Outside, read_outside
 from training.evaluate.finding_metrics import of_films, reliability
+from training.evaluate.groups import age_band
 from training.evaluate.map_metrics import judge_boxes
 from training.report.card_page import write_page
 from training.starter.evidence import Evidence, never_seen
-from training.starter.judge import age_band, judge, short_source, write
+from training.starter.judge import judge, short_source, write
 
 CASES = 300
 SKILLED = nih.ASSESSED.index("Edema")

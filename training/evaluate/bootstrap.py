@@ -3,10 +3,12 @@
 Each function takes weights (r, n): how often each of n films was drawn in each round, and returns
 one number a round. Row 0 of `draws` is every film once, so the first number is the figure itself.
 A thousand rounds of a thousand films take 20 ms a figure; drawing films one round after another
-takes seconds.
+takes seconds. `draw_blocks` gives the same rounds some at a time, for collections of which a
+thousand rounds would fill the memory.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +18,85 @@ from schemas.model_card import Figure
 Array = NDArray[np.float64]
 #: Takes truth (n,), scores (n,) and weights (r, n), returns (r,).
 Measure = Callable[[Array, Array, Array], Array]
+Key = TypeVar("Key", bound=Hashable)
 _DIGITS = 4
+#: Weights of one block of rounds: 32 MB, and a figure needs a few arrays of that size.
+_BLOCK: Final = 4_000_000
 
 
 def draws(patients: Sequence[str], rounds: int, seed: int = 1) -> Array:
     """Return float64 (rounds + 1, n): patients drawn with replacement, their films with them."""
+    blocks = draw_blocks(patients, rounds, seed, cells=(rounds + 1) * len(patients))
+    return np.concatenate(list(blocks))
+
+
+def draw_blocks(
+    patients: Sequence[str] | NDArray[np.str_], rounds: int, seed: int = 1, cells: int = _BLOCK
+) -> Iterator[Array]:
+    """Yield the rows of `draws` in order, (r, n) each, r * n at most `cells` or r = 1.
+
+    However large the blocks, the rows are the same: rounds are drawn one after another.
+    """
     _, whose = np.unique(np.array(patients), return_inverse=True)
     count = int(whose.max()) + 1
-    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), rounds)
-    return np.concatenate([np.ones((1, len(whose))), drawn[:, whose].astype(np.float64)])
+    chances = np.full(count, 1 / count)
+    rng = np.random.default_rng(seed)
+    height = max(1, cells // len(whose))
+    ones = np.ones((1, len(whose)))
+    for start in range(0, rounds + 1, height):
+        several = min(height, rounds + 1 - start)
+        # Row 0 is no round: the first block draws one fewer.
+        drawn = rng.multinomial(count, chances, several - (start == 0))
+        block = drawn[:, whose].astype(np.float64)
+        yield np.concatenate([ones, block]) if start == 0 else block
+
+
+def every_round(
+    statistics: Mapping[Key, Callable[[Array], Array]],
+    patients: Sequence[str] | NDArray[np.str_],
+    rounds: int,
+    seed: int = 1,
+) -> dict[Key, Array]:
+    """Return each statistic (m, rounds + 1), the films as they are first, block by block.
+
+    A statistic takes weights (r, n) and returns (m, r): m numbers of each round.
+    """
+    found: dict[Key, list[Array]] = {key: [] for key in statistics}
+    for weights in draw_blocks(patients, rounds, seed):
+        for key, statistic in statistics.items():
+            found[key].append(statistic(weights))
+    return {key: np.concatenate(parts, axis=1) for key, parts in found.items()}
+
+
+def over_findings(values: Sequence[Array]) -> Array:
+    """Return the mean (r,) over the findings that have the figure, whose first value it is.
+
+    A round that misses a class of one finding is the mean of the others; NaN where none has it.
+    """
+    defined = [each for each in values if np.isfinite(each[0])]
+    if not defined:
+        return np.full(1, np.nan)
+    table = np.stack(defined)
+    known = np.isfinite(table)
+    return _shares(np.where(known, table, 0).sum(axis=0), known.sum(axis=0).astype(np.float64))
+
+
+def over_all(values: Sequence[Array]) -> Array:
+    """Return the same, NaN unless every finding has it: a mean of fewer is another figure."""
+    every = np.isfinite([each[0] for each in values]).all()
+    return over_findings(values) if every else np.full(1, np.nan)
+
+
+def interval(values: Array) -> tuple[float, float, float]:
+    """Return the first value, and the 2.5th and 97.5th percentile of the others that are defined.
+
+    NaN each where the first is not defined, or no round is.
+    """
+    value, others = float(values[0]), values[1:][np.isfinite(values[1:])]
+    if not np.isfinite(value) or not len(others):
+        return value, float("nan"), float("nan")
+    low, high = np.percentile(others, [2.5, 97.5])
+    return value, float(low), float(high)
 
 
 def figure(values: Array) -> Figure:
@@ -54,7 +126,10 @@ def _shares(parts: Array, wholes: Array) -> Array:
 
 def auroc(truth: Array, scores: Array, weights: Array) -> Array:
     """Return the AUROC (r,), ties counted half; NaN in a round without one of the classes."""
-    yes, no = _by_score(truth, scores, weights)
+    return _auroc(*_by_score(truth, scores, weights))
+
+
+def _auroc(yes: Array, no: Array) -> Array:
     below = np.cumsum(no, axis=1) - no
     pairs = yes.sum(axis=1) * no.sum(axis=1)
     won = (yes * (below + no / 2)).sum(axis=1)
@@ -66,7 +141,17 @@ def auprc(truth: Array, scores: Array, weights: Array) -> Array:
 
     No interpolation (Davis and Goadrich 2006: straight lines between points flatter).
     """
-    yes, no = (part[:, ::-1] for part in _by_score(truth, scores, weights))
+    return _auprc(*_by_score(truth, scores, weights))
+
+
+def areas(truth: Array, scores: Array, weights: Array) -> tuple[Array, Array]:
+    """Return (auroc, auprc) for the price of one: sorting the films is most of it."""
+    yes, no = _by_score(truth, scores, weights)
+    return _auroc(yes, no), _auprc(yes, no)
+
+
+def _auprc(yes: Array, no: Array) -> Array:
+    yes, no = yes[:, ::-1], no[:, ::-1]
     hits, alarms = np.cumsum(yes, axis=1), np.cumsum(no, axis=1)
     raised = hits + alarms
     precision = np.divide(hits, raised, out=np.zeros_like(hits), where=raised > 0)

@@ -11,6 +11,7 @@ from schemas.model_card import RELIABLE_FROM, Bin, Figure, Hundred, Reliability,
 from training.data import nih
 from training.evaluate import bootstrap
 from training.evaluate.bootstrap import Array
+from training.evaluate.metrics import calibration_error
 
 #: Patients with the finding, and without: with fewer, a figure says nothing and is not said.
 FEWEST: Final = 5
@@ -76,7 +77,7 @@ def worth(films: Films, column: int, alert: float) -> Worth:
             "auprc": said(bootstrap.auprc(truth, scores, w)),
             "brier": said(bootstrap.brier(truth, scores, w)),
             # Drawing patients only ever adds to a mean of absolute gaps: no honest interval.
-            "calibration_error": Figure(value=round(_calibration_error(truth, scores), _DIGITS)),
+            "calibration_error": Figure(value=round(calibration_error(truth, scores), _DIGITS)),
             "slope": said(slope)
             if np.isfinite(slope[0])
             else Figure(value=None, why="the scores part the classes wholly"),
@@ -88,7 +89,7 @@ def worth(films: Films, column: int, alert: float) -> Worth:
         patients=len(set(patients)),
         positives=int(positive.sum()),
         positive_patients=len(set(patients[positive])),
-        bins=() if why else tuple(_bins(truth, scores)),
+        bins=() if why else tuple(bins(truth, scores)),
         **figures,
     )
 
@@ -136,7 +137,8 @@ def of_films(
     )
 
 
-def _bins(truth: Array, scores: Array) -> list[Bin]:
+def bins(truth: Array, scores: Array) -> list[Bin]:
+    """Return what was said and seen in each tenth of the films, by rising score."""
     parts = np.array_split(np.argsort(scores, kind="stable"), BINS)
     return [
         Bin(
@@ -147,10 +149,3 @@ def _bins(truth: Array, scores: Array) -> list[Bin]:
         for part in parts
         if len(part)
     ]
-
-
-def _calibration_error(truth: Array, scores: Array) -> float:
-    """Return what training/evaluate/metrics.py's `calibration_error` does, unrounded."""
-    parts = np.array_split(np.argsort(scores, kind="stable"), BINS)
-    gaps = [abs(truth[part].mean() - scores[part].mean()) * len(part) for part in parts]
-    return float(sum(gaps) / len(truth))

@@ -71,5 +71,7 @@ def calibration_error(truth: NDArray[np.floating], scores: Array, bins: int = 10
     """Return the expected calibration error over equally filled bins (Naeini et al. 2015)."""
     order = np.argsort(scores, kind="stable")
     parts = np.array_split(order, bins)
-    gaps = [abs(truth[part].mean() - scores[part].mean()) * len(part) for part in parts]
+    gaps = [
+        abs(truth[part].mean() - scores[part].mean()) * len(part) for part in parts if len(part)
+    ]
     return float(sum(gaps) / len(truth))

@@ -12,7 +12,6 @@ import hashlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
@@ -32,12 +31,10 @@ from training.evaluate.finding_metrics import (
     too_few,
     worth,
 )
+from training.evaluate.groups import age_band
 from training.evaluate.map_metrics import judge_boxes
 from training.report.card_page import PAGE, in_words, write_page
 from training.starter.evidence import Evidence, never_seen
-
-#: Ages of the bands, in years: from, below, name.
-_AGES: Final = ((0, 40, "0-39"), (40, 60, "40-59"), (60, 200, "60+"))
 
 
 def judge(
@@ -69,13 +66,6 @@ def judge(
         reference=judge_reference(every, outside.predictions),
         precisions=_precisions(kept, evidence),
     )
-
-
-def age_band(age: int | None) -> str | None:
-    """Return the age's band, as `40-59`; None when it is not known."""
-    if age is None:
-        return None
-    return next((name for low, high, name in _AGES if low <= age < high), None)
 
 
 def short_source(source: str) -> str:
