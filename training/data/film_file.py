@@ -1,0 +1,48 @@
+"""One film's file as the model wants it, whoever wrote the file."""
+
+import warnings
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from schemas.film_tensor import to_tensor
+
+_FORMATS: Final = ("PNG", "JPEG")
+_8_BITS: Final = ("1", "L", "LA", "P", "RGB", "RGBA")
+_16_BITS: Final = ("I;16", "I;16B", "I;16L", "I;16N", "I")
+_MOST: Final = 65_535
+
+
+def read_film(file: str | Path, side: int) -> NDArray[np.uint8]:
+    """Return uint8 (side, side) of a PNG or JPEG of 8 or 16 bits, as schemas.film_tensor makes it.
+
+    The whole film is decoded: a JPEG read at an eighth of its size would not be what is served.
+    Raises ValueError, one line without the file's name, for a file that is no such film.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(file, formats=_FORMATS) as image:
+                return to_tensor(_samples(image), side)
+    except UnidentifiedImageError:
+        raise ValueError("wanted a PNG or JPEG, came another file") from None
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise ValueError(f"wanted at most {Image.MAX_IMAGE_PIXELS:,} pixels") from None
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror or error}") from None
+    except Exception as error:  # noqa: BLE001 - a broken file makes decoders raise anything
+        raise ValueError(f"cannot be read: {' '.join(str(error).split())}") from None
+
+
+def _samples(image: Image.Image) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    if image.mode in _8_BITS:
+        return np.asarray(image.convert("L"))
+    if image.mode not in _16_BITS:
+        raise ValueError(f"wanted grey or RGB, came mode {image.mode}")
+    samples = np.asarray(image)
+    if samples.min() < 0 or samples.max() > _MOST:
+        raise ValueError("wanted at most 16 bits a sample, came more")
+    return samples.astype(np.uint16)
