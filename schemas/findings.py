@@ -1,7 +1,7 @@
 """CheXpert's fourteen findings, in CheXpert's order: their one home.
 
 Source: Irvin et al. 2019 (arXiv 1901.07031), table 1. API, files and rows keep these English
-names and this order in every language; screens translate and group them (READING_ORDER).
+names and this order in every language; screens translate (FRENCH) and group them (READING_ORDER).
 """
 
 from enum import IntEnum
@@ -23,6 +23,24 @@ FINDINGS: Final = (
     "Fracture",
     "Support Devices",
 )
+
+#: Their names on French screens and in reports, beside the English ones.
+FRENCH: Final[dict[str, str]] = {
+    "No Finding": "Pas d'anomalie décelée",
+    "Enlarged Cardiomediastinum": "Silhouette cardio-médiastinale élargie",
+    "Cardiomegaly": "Cardiomégalie",
+    "Lung Opacity": "Opacité pulmonaire",
+    "Lung Lesion": "Nodule ou masse pulmonaire",
+    "Edema": "Œdème pulmonaire",
+    "Consolidation": "Condensation alvéolaire",
+    "Pneumonia": "Pneumopathie infectieuse",
+    "Atelectasis": "Atélectasie",
+    "Pneumothorax": "Pneumothorax",
+    "Pleural Effusion": "Épanchement pleural",
+    "Pleural Other": "Autre anomalie pleurale",
+    "Fracture": "Fracture",
+    "Support Devices": "Matériel en place",
+}
 
 INDEX: Final = {name: index for index, name in enumerate(FINDINGS)}
 

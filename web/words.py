@@ -8,49 +8,46 @@ screens only: the API, files and rows keep CheXpert's English names in every lan
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.findings import FINDINGS
+from schemas.findings import FINDINGS, FRENCH
 from schemas.provenance import STATEMENTS
 from web.language import LANGUAGES, Language
 from web.words_card import CARD_WORDS
 from web.words_manifest import MANIFEST_WORDS
 
-#: Each finding's name on screen and what helps to recognise it: (French, English), (help, help).
-FINDING_WORDS: Final[dict[str, tuple[tuple[str, str], tuple[str, str]]]] = {
-    "No Finding": (("Pas d'anomalie décelée", "No Finding"), ("", "")),
-    "Enlarged Cardiomediastinum": (
-        ("Silhouette cardio-médiastinale élargie", "Enlarged Cardiomediastinum"),
-        ("", ""),
-    ),
+#: What helps to recognise a finding, where its name does not say it all: French, English.
+_FINDING_HELP: Final[dict[str, tuple[str, str]]] = {
     "Cardiomegaly": (
-        ("Cardiomégalie", "Cardiomegaly"),
-        ("index cardiothoracique > 0,5 en PA", "cardiothoracic ratio > 0.5 on a PA film"),
+        "index cardiothoracique > 0,5 en PA",
+        "cardiothoracic ratio > 0.5 on a PA film",
     ),
     "Lung Opacity": (
-        ("Opacité pulmonaire", "Lung Opacity"),
-        (
-            "englobe œdème, condensation, pneumopathie, nodule ou masse, atélectasie",
-            "stands above edema, consolidation, pneumonia, lung lesion, atelectasis",
-        ),
+        "englobe œdème, condensation, pneumopathie, nodule ou masse, atélectasie",
+        "stands above edema, consolidation, pneumonia, lung lesion, atelectasis",
     ),
     "Lung Lesion": (
-        ("Nodule ou masse pulmonaire", "Lung Lesion"),
-        ("lésion focale", "nodule or mass"),
+        "lésion focale",
+        "nodule or mass",
     ),
-    "Edema": (("Œdème pulmonaire", "Edema"), ("", "")),
-    "Consolidation": (("Condensation alvéolaire", "Consolidation"), ("", "")),
-    "Pneumonia": (("Pneumopathie infectieuse", "Pneumonia"), ("", "")),
-    "Atelectasis": (("Atélectasie", "Atelectasis"), ("", "")),
-    "Pneumothorax": (("Pneumothorax", "Pneumothorax"), ("", "")),
-    "Pleural Effusion": (("Épanchement pleural", "Pleural Effusion"), ("liquidien", "fluid")),
+    "Pleural Effusion": (
+        "liquidien",
+        "fluid",
+    ),
     "Pleural Other": (
-        ("Autre anomalie pleurale", "Pleural Other"),
-        ("épaississement, plaque, calcification", "thickening, plaque, calcification"),
+        "épaississement, plaque, calcification",
+        "thickening, plaque, calcification",
     ),
-    "Fracture": (("Fracture", "Fracture"), ("côte, clavicule, rachis", "rib, clavicle, spine")),
+    "Fracture": (
+        "côte, clavicule, rachis",
+        "rib, clavicle, spine",
+    ),
     "Support Devices": (
-        ("Matériel en place", "Support Devices"),
-        ("sonde, cathéter, drain, stimulateur", "tube, catheter, drain, pacemaker"),
+        "sonde, cathéter, drain, stimulateur",
+        "tube, catheter, drain, pacemaker",
     ),
+}
+#: Each finding's name on screen and what helps to recognise it: (French, English), (help, help).
+FINDING_WORDS: Final[dict[str, tuple[tuple[str, str], tuple[str, str]]]] = {
+    name: ((FRENCH[name], name), _FINDING_HELP.get(name, ("", ""))) for name in FINDINGS
 }
 
 #: Every other word: key, French, English. A part in braces is filled by the caller.
