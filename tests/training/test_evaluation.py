@@ -152,6 +152,17 @@ def test_a_point_is_told_on_these_films_and_at_the_stated_prevalence(said: RunMe
     assert asked.positive_predictive_value < plain / 2
 
 
+def test_alerts_are_those_of_the_findings_that_may_alert() -> None:
+    drawn = draw_predictions()
+    told = evaluate(drawn, "all", draw_points(), reliable={"Edema", "No Finding"}, rounds=2)
+    column = FINDINGS.index("Edema")
+    assert set(told.alerts) == {"alert", "sensitive"}
+    assert told.alerts["alert"].alerts == (drawn.scores[:, column] >= 0.5).sum()
+    every = evaluate(drawn, "all", draw_points(), rounds=2)
+    assert every.alerts["alert"].alerts > 5 * told.alerts["alert"].alerts
+    assert every.alerts["sensitive"].alerts > every.alerts["alert"].alerts
+
+
 def test_predictive_values_by_hand() -> None:
     # 1000 films, 100 with it: 90 found, 10 missed; 900 without: 720 quiet, 180 alarms.
     positive, negative = predictive_values(0.9, 0.8, 0.1)

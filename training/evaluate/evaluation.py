@@ -1,6 +1,6 @@
 """From predictions to metrics.json: what a run is worth on some films, with intervals."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import numpy as np
@@ -10,6 +10,7 @@ from schemas.findings import FINDINGS
 from schemas.models import OperatingPoints
 from training.errors import WrongInput
 from training.evaluate import averages, bootstrap, one_finding
+from training.evaluate.alerts import count, raised_at
 from training.evaluate.bootstrap import Array
 from training.evaluate.finding_metrics import FEWEST
 from training.evaluate.groups import Kind, groups_of
@@ -18,6 +19,7 @@ from training.evaluate.one_finding import Column, Key, Stated, Statistics
 from training.evaluate.predictions import Predictions
 from training.evaluate.run_metrics import (
     COMPETITION_FIVE,
+    AlertMetrics,
     Average,
     GroupFinding,
     GroupMetrics,
@@ -28,6 +30,8 @@ from training.evaluate.run_metrics import (
 
 ROUNDS: Final = 1000
 ALL: Final = "all"
+#: From the lowest threshold up.
+POINTS: Final = ("sensitive", "alert", "specific")
 _LABELS: Final = LabelRule()
 _NOTHING: Final = (float("nan"),) * 3
 
@@ -40,12 +44,14 @@ def evaluate(
     rule: LabelRule = _LABELS,
     decision: Mapping[str, float] | None = None,
     prevalence: Mapping[str, float] | None = None,
+    reliable: Collection[str] | None = None,
     rounds: int = ROUNDS,
     seed: int = 1,
 ) -> RunMetrics:
     """Return the figures on the films of one part, or of all of them with part ALL.
 
-    See Stated for points, decision and prevalence. Raises WrongInput when no film is of this
+    See Stated for points, decision and prevalence. reliable: the findings that may alert, all that
+    have points where nobody measured which are. Raises WrongInput when no film is of this
     part, or a score is not from 0 to 1.
     """
     chosen = predictions if part == ALL else predictions.of(part)
@@ -91,6 +97,7 @@ def evaluate(
         weighted=weighted,
         samples=samples,
         groups=tuple(_group(columns, drawn, (kind, name), mask) for kind, name, mask in groups),
+        alerts=_alerts(chosen, points, points if reliable is None else reliable),
         labels=rule,
         intervals=Intervals(rounds=rounds, seed=seed, fewest=FEWEST),
     )
@@ -105,6 +112,23 @@ def _check(scores: Array, paths: NDArray[np.str_]) -> None:
             f"{paths[film]}: wanted a score of {FINDINGS[column]} from 0 to 1, "
             f"came {scores[film, column]}"
         )
+
+
+def _alerts(
+    films: Predictions, points: Mapping[str, OperatingPoints], reliable: Collection[str]
+) -> dict[str, AlertMetrics]:
+    found = {}
+    for point in POINTS:
+        thresholds = {
+            name: one_finding.points_of(each)[point].threshold
+            for name, each in points.items()
+            if point in one_finding.points_of(each)
+        }
+        if thresholds:
+            raised = raised_at(films.scores, FINDINGS, thresholds, reliable)
+            counted = count(films.table.labels, FINDINGS, raised)
+            found[point] = AlertMetrics(**vars(counted))
+    return found
 
 
 def _averages(

@@ -84,7 +84,7 @@ def statistics(column: Column, points: OperatingPoints | None) -> Statistics:
         return np.stack([*both, bootstrap.brier(truth, scores, drawn)])
 
     found: Statistics = {(column.name, "areas"): areas}
-    for name, point in _points(points).items():
+    for name, point in points_of(points).items():
         found[column.name, "point", name] = _shares_right(column, point.threshold)
     return found
 
@@ -112,7 +112,7 @@ def group_auroc(column: Column, mask: NDArray[np.bool_]) -> Callable[[Array], Ar
     return lambda weights: bootstrap.auroc(truth, scores, weights[:, places])[None]
 
 
-def _points(points: OperatingPoints | None) -> dict[str, OperatingPoint]:
+def points_of(points: OperatingPoints | None) -> dict[str, OperatingPoint]:
     """Return the points that there are by name: an older model has fewer."""
     every = {name: getattr(points, name) for name in type(points).model_fields} if points else {}
     return {name: point for name, point in every.items() if point is not None}
@@ -145,7 +145,7 @@ def finding(column: Column, drawn: Mapping[Key, Array], stated: Stated) -> Findi
         brier=brier[0], brier_low=brier[1], brier_high=brier[2],
         operating_points={
             name: _point(column, point, drawn[column.name, "point", name], stated)
-            for name, point in _points(stated.points.get(column.name)).items()
+            for name, point in points_of(stated.points.get(column.name)).items()
         },
         bins=tuple(bins(truth, scores)),
         **counted,

@@ -133,6 +133,20 @@ class GroupMetrics(_Part):
     findings: dict[str, GroupFinding]
 
 
+class AlertMetrics(_Part):
+    """What films get at one point, all findings that may alert together (alerts.py).
+
+    right: the share of alerts whose finding is there.
+    """
+
+    films_without: int
+    false_per_film_without: Number
+    films_ill: int
+    per_film_ill: Number
+    alerts: int
+    right: Number
+
+
 class Intervals(_Part):
     """How intervals came about: 95 %, patients drawn with replacement, their films with them."""
 
@@ -145,6 +159,7 @@ class RunMetrics(_Part):
     """The whole file. `findings` in CheXpert's order, all fourteen.
 
     competition_five: mean AUROC of COMPETITION_FIVE, null unless all five have one.
+    alerts: by operating point.
     """
 
     part: str
@@ -159,6 +174,7 @@ class RunMetrics(_Part):
     weighted: Average
     samples: Average
     groups: tuple[GroupMetrics, ...]
+    alerts: dict[str, AlertMetrics]
     labels: LabelRule
     intervals: Intervals
 
