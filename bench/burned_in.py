@@ -5,6 +5,7 @@ the film, dark on it, dark on a light plate or light on a dark one, where, and i
 typefaces. Names are invented.
 """
 
+import unicodedata
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -35,6 +36,15 @@ SHARES: Final = (100, 80, 64, 50, 40, 30, 20, 12)
 PLACES: Final = ("corner", "border", "middle")
 INKS: Final = ("light", "dark", "dark on a plate", "light on a plate", "grey")
 FACES: Final = ("outline", "bitmap", "strokes")
+#: Pillow's own outlines have no accents and draw an empty box for each. So those are drawn here:
+#: strokes above a letter, x in its width and y in the text's height from the letter's top, up.
+_ACCENTS: Final = {
+    "\u0300": (((0.3, 0.26), (0.6, 0.1)),),
+    "\u0301": (((0.4, 0.1), (0.7, 0.26)),),
+    "\u0302": (((0.2, 0.1), (0.5, 0.25)), ((0.5, 0.25), (0.8, 0.1))),
+    "\u0303": (((0.15, 0.1), (0.4, 0.2)), ((0.4, 0.2), (0.6, 0.12)), ((0.6, 0.12), (0.85, 0.22))),
+    "\u0308": (((0.25, 0.16), (0.3, 0.16)), ((0.7, 0.16), (0.75, 0.16))),
+}
 
 
 @dataclass(frozen=True)
@@ -151,6 +161,8 @@ def letters(writing: Writing, high: int) -> NDArray[np.uint8]:
         )
         return _cut(sheet)
     font: Any = ImageFont.load_default(size=high)
+    if writing.face == "outline" and not writing.text.isascii():
+        return _cut(_accented(writing.text, high, font))
     if writing.face == "bitmap":
         font = ImageFont.load_default_imagefont()
     left, top, right, bottom = (int(value) for value in font.getbbox(writing.text))
@@ -163,6 +175,30 @@ def letters(writing: Writing, high: int) -> NDArray[np.uint8]:
             (picture.width * times, picture.height * times), Image.Resampling.NEAREST
         )
     return _cut(np.asarray(picture))
+
+
+def _accented(text: str, high: int, font: Any) -> NDArray[np.uint8]:
+    """Return text in outlines, its accents drawn above the letters, uint8 (h, w).
+
+    What is no letter with an accent (Ø, ß) is left out, as the other typefaces do.
+    """
+    wide = int(font.getlength(text)) + 2 * high
+    picture = Image.new("L", (wide, 2 * high), 0)
+    pen, at = ImageDraw.Draw(picture), high / 2
+    for sign in text:
+        letter, *accents = list(unicodedata.normalize("NFD", sign))
+        if not letter.isascii():
+            continue
+        pen.text((at, high / 2), letter, fill=255, font=font)
+        left, top, right, _ = font.getbbox(letter)
+        for accent in accents:
+            for stroke in _ACCENTS[accent]:
+                ends = [
+                    (at + left + x * (right - left), high / 2 + top - y * high) for x, y in stroke
+                ]
+                pen.line(ends, fill=255, width=max(1, round(high / 12)))
+        at += font.getlength(letter)
+    return np.asarray(picture)
 
 
 def _cut(sheet: NDArray[np.uint8]) -> NDArray[np.uint8]:
