@@ -43,5 +43,6 @@ TECHNIQUE_LINES: Final = (
 MISREAD_LINES: Final = (
     "Bettaufnahmeliegend", "P0RTABLE", "PORTABL", "itting 85 kv", "FRECT", "AUFSTATI0N",
     "APPORTABLE", "Bettaufnahne", "lnspiration", "LIEGEND08:15", "decøbito supino", "14.32 vhr",
-    "dcubitus dorsal", "S400",
+    "dcubitus dorsal", "S400", "decybito supino", "decbito supino", "ecubito supino", "PORTARLE",
+    "prtable supine", "pedopname 9:05 uur", "El 1450", "El1450", "staticn", "Bettaufnahme liecend",
 )  # fmt: skip

@@ -19,14 +19,22 @@ LONG: Final = 4
 #: Letters of several short words together that may be a name, as LI WEI or D U P O N T.
 _TOGETHER: Final = 5
 #: From so many letters on a mark is known though letters that look alike were taken for each
-#: other; its first or last was cut off, or a phrase was run together; one is missing; one was
-#: misread.
+#: other; its first or last was cut off, or a phrase was run together; one was taken for another
+#: that readers confuse it with; one is missing; one was misread.
 _ALIKE: Final = 5
 _CUT: Final = 7
-_SHORT_OF_ONE: Final = 9
+_CONFUSED: Final = 7
+_SHORT_OF_ONE: Final = 8
 _MISREAD: Final = 10
-#: Words with their last letter cut off that people are called.
-_NO_CUT: Final = frozenset({"MORGEN", "MITTAG"})
+#: Letters that the reader takes for each other where something crosses them or print is coarse.
+#: None that parts a name from a mark: Statton, Izquierdo, Streicher, Escamilla.
+_CONFUSIONS: Final = frozenset(
+    {"UY", "UV", "VY", "PR", "BR", "BG", "BE", "BD", "BP", "CE", "CG", "CO", "EG", "HN", "RT"}
+)
+#: People are called so, though a letter more would make it a mark or it is two of them.
+_NO_MARK: Final = frozenset({"MORGEN", "MITTAG", "OCHTEN", "ENRIGHT"})
+#: The l that the reader takes the capital I of an exposure index for. Initials are capitals both.
+_INDEX: Final = re.compile(r"\bEl(?=\s?[:=]?\s?\d)")
 #: Of words run together, one has so many letters at least, the others LONG or are joining words.
 _GLUED: Final = 5
 _JOINING: Final = frozenset(
@@ -113,24 +121,21 @@ class Marks:
         words = {form[0] for form in self._phrases if len(form) == 1}
         joined = ("".join(form) for form in self._phrases if len(form) > 1)
         self._words = words | {word for word in joined if len(word) >= _CUT}
-        self._alike = {word.translate(_LOOK_ALIKE) for word in words if len(word) >= LONG}
-        self._cut = {
-            part for word in self._alike if len(word) >= _CUT for part in (word[1:], word[:-1])
-        } - {word.translate(_LOOK_ALIKE) for word in _NO_CUT}
-        self._short_of_one = {
-            word[:at] + word[at + 1 :]
-            for word in self._alike
-            if len(word) >= _SHORT_OF_ONE
-            for at in range(len(word))
+        self._alike = {word.translate(_LOOK_ALIKE): word for word in words if len(word) >= LONG}
+        self._nearly = {
+            form: word
+            for alike, word in self._alike.items()
+            for form in _misread(alike)
+            if form not in self._alike and form not in _NO_MARK_ALIKE
         }
-        self._long = [word for word in self._alike if len(word) >= _MISREAD]
+        self._long = {alike: word for alike, word in self._alike.items() if len(word) >= _MISREAD}
 
     def may_name(self, line: str) -> bool:
         """Return whether a line of text may name somebody.
 
         Digits count over the whole line, so that 04/05/1961 is long.
         """
-        text = _RUN_ON.sub(r"\1 ", _folded(line))
+        text = _RUN_ON.sub(r"\1 ", folded(_INDEX.sub("EI", line)))
         for pattern in (*_SETTINGS, *_TIMES):
             text = pattern.sub(" ", text)
         words = list(self._split(_WORD.findall(text)))
@@ -148,10 +153,11 @@ class Marks:
 
     def _unknown(self, words: list[str]) -> Iterator[str]:
         """Yield the words that belong to no mark, the longest phrases taken first."""
+        meant = [self._meant(word) for word in words]
         at = 0
         while at < len(words):
             lengths = range(min(self._longest, len(words) - at), 0, -1)
-            phrase = next((n for n in lengths if tuple(words[at : at + n]) in self._phrases), 0)
+            phrase = next((n for n in lengths if tuple(meant[at : at + n]) in self._phrases), 0)
             if not phrase and not self._known(words[at]):
                 yield words[at]
             at += max(1, phrase)
@@ -173,22 +179,25 @@ class Marks:
 
     def _known(self, word: str) -> bool:
         """Return whether a word is a mark as it may have been read."""
-        if word in self._words:
-            return True
-        if len(word) < _ALIKE:
-            return False
-        alike = word.translate(_LOOK_ALIKE)
-        return (
-            alike in self._alike
-            or alike in self._cut
-            or alike in self._short_of_one
-            or (len(word) >= _MISREAD - 1 and any(_one_off(alike, mark) for mark in self._long))
-            or self._glued(alike, whole=True)
+        meant = self._meant(word)
+        return meant in self._words or (
+            len(word) >= _ALIKE and self._glued(word.translate(_LOOK_ALIKE), whole=True)
         )
+
+    def _meant(self, word: str) -> str:
+        """Return the mark that a word may have been read for, or the word."""
+        if word in self._words or len(word) < _ALIKE or word in _NO_MARK:
+            return word
+        alike = word.translate(_LOOK_ALIKE)
+        if (mark := self._alike.get(alike) or self._nearly.get(alike)) is not None:
+            return mark
+        if len(word) < _MISREAD - 1:
+            return word
+        return next((mark for form, mark in self._long.items() if _one_off(alike, form)), word)
 
     def _glued(self, alike: str, *, whole: bool, long: bool = False) -> bool:
         """Return whether this is nothing but marks run together, one of them long."""
-        if not alike:
+        if not alike or (whole and alike in _NO_MARK_ALIKE):
             return long
         for end in range(2, len(alike) + 1):
             part = alike[:end]
@@ -203,6 +212,24 @@ class Marks:
 
 
 _JOINING_ALIKE: Final = frozenset(word.translate(_LOOK_ALIKE) for word in _JOINING)
+_NO_MARK_ALIKE: Final = frozenset(word.translate(_LOOK_ALIKE) for word in _NO_MARK)
+_CONFUSED_WITH: Final = {
+    letter: "".join(pair.replace(letter, "") for pair in _CONFUSIONS if letter in pair)
+    for letter in set("".join(_CONFUSIONS))
+}
+
+
+def _misread(alike: str) -> Iterator[str]:
+    """Yield how a mark is read with an end lost, a letter lost or one taken for another."""
+    if len(alike) >= _CUT:
+        yield from (alike[1:], alike[:-1])
+    places = range(len(alike))
+    if len(alike) >= _SHORT_OF_ONE:
+        yield from (alike[:at] + alike[at + 1 :] for at in places)
+    if len(alike) >= _CONFUSED:
+        for at in places:
+            for other in _CONFUSED_WITH.get(alike[at], "").translate(_LOOK_ALIKE):
+                yield alike[:at] + other + alike[at + 1 :]
 
 
 def _one_off(word: str, other: str) -> bool:
@@ -216,14 +243,14 @@ def _one_off(word: str, other: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     """Return text in capitals without accents."""
     apart = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in apart if not unicodedata.combining(c)).upper()
 
 
 def _tokens(entry: str) -> tuple[str, ...]:
-    return tuple(_WORD.findall(_folded(entry)))
+    return tuple(_WORD.findall(folded(entry)))
 
 
 def _forms(entry: str) -> set[tuple[str, ...]]:

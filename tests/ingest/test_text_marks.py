@@ -57,11 +57,29 @@ def test_a_time_of_day_passes_and_a_date_or_a_number_of_its_digits_does_not() ->
 
 
 def test_words_that_people_are_called_pass_within_a_phrase_only() -> None:
-    for phrase, name in (("ICU ward", "WARD"), ("AP assis", "Assis"), ("torace supino", "Supino"),
-                         ("PICC line", "LINE"), ("côté droit", "Côté")):  # fmt: skip
+    for phrase, name in (("ICU ward", "WARD"), ("PICC line", "LINE"), ("côté droit", "Côté"),
+                         ("a letto", "Letto")):  # fmt: skip
         assert not MARKS.may_name(phrase)
         assert MARKS.may_name(name)
         assert MARKS.may_name(f"{name}, J.")
+
+
+def test_a_misread_word_of_a_phrase_is_that_word() -> None:
+    for line in ("decybito supino", "ecubito supino", "DECUBlTO SUPINO"):
+        assert not MARKS.may_name(line), line
+    for line in ("decybito Supini", "decybito supino MEIER", "decybito, Supino Paolo", "Decybo"):
+        assert MARKS.may_name(line), line
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Statton", "Streicher", "Izquierdo", "Escamilla", "Richter", "Revilla", "Ruecker", "Witting",
+     "Jorgens", "Morgans", "Mogens", "Surina", "Lieven", "Stephen", "Baster", "Enright", "Ochten",
+     "van Ochten", "Portal", "Couch", "Uche"],
+)  # fmt: skip
+def test_names_a_letter_from_a_mark_are_no_marks(name: str) -> None:
+    for line in (name, name.upper(), f"AP {name}", f"{name} 10h30", f"{name} portable supine"):
+        assert MARKS.may_name(line), line
 
 
 def test_parts_of_a_day_pass_and_those_that_people_are_called_beside_a_time_only() -> None:
