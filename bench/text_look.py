@@ -27,7 +27,7 @@ from bench.burned_in import Writing, marked, written
 from bench.faint import collimated, faintly, of_12_bits
 from bench.mark_places import DATES, NAMES, NUMBERS, TECHNIQUE_LINES
 from ingest.renditions import Developed, develop
-from ingest.text_in_film import TextLook, may_name, picture_of
+from ingest.text_in_film import TextLook, picture_of
 from ingest.text_marks import Marks
 from ingest.text_reader import RapidReader
 from schemas.errors import Doubt
@@ -106,7 +106,7 @@ def measure(clean: Sequence[NDArray[np.uint8]], count: int) -> dict[str, dict[st
     films = chain(cases(clean, count), faint_cases(clean, count // 2))
     for number, case in enumerate(films, 1):
         film = develop(case.film)
-        shown = any(may_name(line, MARKS) for line in reader.read(picture_of(film.display)))
+        shown = look.count_in(reader, picture_of(film.display)) > 0
         both = shown, shown or held(look, film)
         for row in case.rows:
             seen.setdefault(row, []).append(both)

@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ingest.renditions import Developed
-from ingest.text_marks import LONG, Marks
+from ingest.text_marks import LONG, Marks, folded
+from ingest.text_places import CONTRAST
 from ingest.text_reader import Line
+from ingest.text_rows import rows_of
 from ingest.text_views import CONTRAST as FAINT
 from ingest.text_views import GROUND, local_views
 from schemas.errors import Doubt
@@ -41,6 +43,10 @@ class Reader(Protocol):
 
     def read(self, picture: NDArray[np.uint8], contrast: int = ...) -> list[Line]:
         """Return the lines that are found, of letters of this contrast to their ground."""
+        ...
+
+    def longer(self, picture: NDArray[np.uint8], line: Line) -> Line:
+        """Return a line of that picture, read with what stands just beside its ends."""
         ...
 
 
@@ -69,16 +75,38 @@ class TextLook:
 
     def _found(self, reader: Reader, film: Developed) -> Iterator[int]:
         """Yield how many lines may name somebody in each picture of it, the display first."""
-        lines = reader.read(picture_of(film.display))
-        yield self._count(lines)
+        shown = picture_of(film.display)
+        shape = shown.shape
+        lines = self._read(reader, shown, CONTRAST)
+        yield self._count(lines, shape)
         if film.small.padding:
-            yield self._count(reader.read(picture_of(film.small.padding)))
+            yield self.count_in(reader, picture_of(film.small.padding))
         for view in local_views(film.small):
-            lines += reader.read(without(view, lines), FAINT)
-            yield self._count(lines)
+            lines += self._read(reader, without(view, lines), FAINT)
+            yield self._count(lines, shape)
 
-    def _count(self, lines: Iterable[Line]) -> int:
-        return sum(may_name(line, self._marks) for line in lines)
+    def count_in(self, reader: Reader, picture: NDArray[np.uint8]) -> int:
+        """Return how many rows of one picture, uint8 (h, w), may name somebody."""
+        return self._count(self._read(reader, picture, CONTRAST), picture.shape)
+
+    def _read(self, reader: Reader, picture: NDArray[np.uint8], contrast: int) -> list[Line]:
+        """Return a picture's lines, those whole that were a mark with its ends cut off."""
+        return [self._whole(reader, picture, line) for line in reader.read(picture, contrast)]
+
+    def _whole(self, reader: Reader, picture: NDArray[np.uint8], line: Line) -> Line:
+        """Return a line as it is, or a longer reading that has its letters and names nobody."""
+        if not (line.corners and may_name(line, self._marks)):
+            return line
+        longer = reader.longer(picture, line)
+        whole = _letters(line.text) in _letters(longer.text)
+        named = self._marks.may_name(longer.text)
+        return longer if whole and longer.sure >= enough(longer) and not named else line
+
+    def _count(self, lines: Iterable[Line], shape: tuple[int, ...]) -> int:
+        """Return how many rows of a film of this shape (h, w) may name somebody."""
+        sure = (line for line in lines if line.sure >= enough(line))
+        rows = rows_of(sure, shape[1] / shape[0])
+        return sum(not row.lead and self._marks.may_name(row.text) for row in rows)
 
 
 def without(view: NDArray[np.uint8], lines: Iterable[Line]) -> NDArray[np.uint8]:
@@ -94,14 +122,18 @@ def without(view: NDArray[np.uint8], lines: Iterable[Line]) -> NDArray[np.uint8]
 
 def may_name(line: Line, marks: Marks) -> bool:
     """Return whether a line that was read may name somebody, and was read surely enough."""
-    four = sum(letter.isalnum() for letter in line.text) <= LONG
-    if line.lead:
-        return False
-    if four:
-        enough = SURE_OF_FOUR_TURNED if line.turned else SURE_OF_FOUR
-    else:
-        enough = SURE_OF_TURNED if line.turned else SURE
-    return line.sure >= enough and marks.may_name(line.text)
+    return not line.lead and line.sure >= enough(line) and marks.may_name(line.text)
+
+
+def enough(line: Line) -> float:
+    """Return how sure of a line the reader has to be for it to count (0..1)."""
+    if sum(letter.isalnum() for letter in line.text) <= LONG:
+        return SURE_OF_FOUR_TURNED if line.turned else SURE_OF_FOUR
+    return SURE_OF_TURNED if line.turned else SURE
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in folded(text) if letter.isalnum())
 
 
 def picture_of(kept: bytes) -> NDArray[np.uint8]:

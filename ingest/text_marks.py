@@ -33,6 +33,9 @@ _CONFUSIONS: Final = frozenset(
 )
 #: People are called so, though a letter more would make it a mark or it is two of them.
 _NO_MARK: Final = frozenset({"MORGEN", "MITTAG", "OCHTEN", "ENRIGHT"})
+#: Words of a position that people are called as well: marks where nothing but a time of day or
+#: exposure settings stands on the row with them.
+_ALONE: Final = frozenset({"ASSIS", "SUPINO"})
 #: The l that the reader takes the capital I of an exposure index for. Initials are capitals both.
 _INDEX: Final = re.compile(r"\bEl(?=\s?[:=]?\s?\d)")
 #: Of words run together, one has so many letters at least, the others LONG or are joining words.
@@ -138,6 +141,8 @@ class Marks:
         text = _RUN_ON.sub(r"\1 ", folded(_INDEX.sub("EI", line)))
         for pattern in (*_SETTINGS, *_TIMES):
             text = pattern.sub(" ", text)
+        if text.strip() in _ALONE:
+            return False
         words = list(self._split(_WORD.findall(text)))
         digits = sum(len(word) for word in words if word.isdecimal())
         if digits >= LONG or (digits and (_MONTH.search(text) or _WHOSE.intersection(words))):

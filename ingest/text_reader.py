@@ -38,6 +38,8 @@ Picture = NDArray[np.uint8]
 
 #: A part of a picture: left, top, right and bottom, 0..1 of its width and height.
 Part = tuple[float, float, float, float]
+#: The corners of a line, upper left first, clockwise: x and y, 0..1 of the width and height.
+Corners = tuple[tuple[float, float], ...]
 
 
 class Line(NamedTuple):
@@ -52,6 +54,7 @@ class Line(NamedTuple):
     turned: bool = False
     lead: bool = False
     part: Part = (0.0, 0.0, 0.0, 0.0)
+    corners: Corners = ()
 
     @property
     def settled(self) -> bool:
@@ -89,15 +92,28 @@ class RapidReader:
         small = reduced(picture, SIDE)
         tall, wide = picture.shape
         larger = wide / small.shape[1], tall / small.shape[0]
+        size = np.array([wide, tall])
         lines: list[Line] = []
         for rows, columns in places(small, contrast):
             for corners in self._found(small[rows, columns]):
                 where = (corners + np.array([columns.start, rows.start])) * larger
                 line = self._line(picture, where.astype(np.float32))
-                low, high = where.min(axis=0), where.max(axis=0)
-                sides = (low[0] / wide, low[1] / tall, high[0] / wide, high[1] / tall)
-                lines.append(line._replace(part=sides))
+                shares = where / size
+                left, top = shares.min(axis=0).tolist()
+                right, bottom = shares.max(axis=0).tolist()
+                ends = tuple((x, y) for x, y in shares.tolist())
+                lines.append(line._replace(part=(left, top, right, bottom), corners=ends))
         return lines
+
+    def longer(self, picture: Picture, line: Line) -> Line:
+        """Return a line read once more with what stands within its height of both its ends.
+
+        The detector cuts letters off where they cross something as bright as they are.
+        """
+        tall, wide = picture.shape
+        corners = (np.array(line.corners) * (wide, tall)).astype(np.float32)
+        read = self._line(picture, lengthened(corners))
+        return read._replace(part=line.part, corners=line.corners)
 
     def _found(self, part: Picture) -> list[NDArray[Any]]:
         """Return the corners (4, 2), x and y in pixels, of what looks like lines of text."""
@@ -140,6 +156,18 @@ def straightened(picture: Picture, corners: NDArray[np.float32]) -> Picture:
         borderMode=cv2.BORDER_REPLICATE,
     )
     return np.asarray(np.rot90(line) if high >= wide * _UPRIGHT else line, np.uint8)
+
+
+def lengthened(corners: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a line's corners (4, 2), moved along it by its height at both ends."""
+    along = (corners[1] - corners[0] + corners[2] - corners[3]) / 2
+    down = (corners[3] - corners[0] + corners[2] - corners[1]) / 2
+    long, high = float(np.linalg.norm(along)), float(np.linalg.norm(down))
+    step = (
+        down * (long / max(high, 1)) if high >= long * _UPRIGHT else along * (high / max(long, 1))
+    )
+    ends = (-1, -1, 1, 1) if high >= long * _UPRIGHT else (-1, 1, 1, -1)
+    return (corners + np.outer(ends, step)).astype(np.float32)
 
 
 def is_lead(line: Picture, text: str) -> bool:

@@ -35,6 +35,10 @@ class Told:
         self.count += contrast == CONTRAST
         return self.lines
 
+    def longer(self, picture: NDArray[np.uint8], line: Line) -> Line:
+        del picture
+        return line
+
 
 @pytest.fixture
 def reader() -> Told:

@@ -24,13 +24,18 @@ NAME = "DUPONT Jeanne 04/05/1961"
 class Told:
     """A reader that reads what it was told."""
 
-    def __init__(self, *lines: Line) -> None:
+    def __init__(self, *lines: Line, longer: Line | None = None) -> None:
         self.lines = list(lines)
+        self.longer_line = longer
         self.seen: list[tuple[int, ...]] = []
 
     def read(self, picture: NDArray[np.uint8], contrast: int = CONTRAST) -> list[Line]:
         self.seen.append((*picture.shape, contrast))
         return self.lines
+
+    def longer(self, picture: NDArray[np.uint8], line: Line) -> Line:
+        del picture
+        return self.longer_line or line
 
 
 def film(*lines: str, side: int = 512, share: int = 50, shade: int = 255) -> Developed:
@@ -74,10 +79,70 @@ def test_the_samples_are_looked_at_after_the_display_and_not_once_something_is_f
     assert named.seen == [(256, 256, CONTRAST)]
 
 
+def at(text: str, left: float, top: float, sure: float = 0.99) -> Line:
+    """Return a line of letters a fiftieth of a square film high."""
+    right, bottom = left + 0.01 * len(text), top + 0.02
+    corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+    return Line(text, sure, part=(left, top, right, bottom), corners=corners)
+
+
+def is_held(*lines: Line, longer: Line | None = None) -> bool:
+    try:
+        TextLook([Told(*lines, longer=longer)]).check(film(side=256))
+    except Doubt:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("cut", "longer", "held"),
+    [
+        ("tend op bed", "zittend op bed", False),
+        ("uche 10h30", "couché 10h30", False),
+        ("letto", "a letto", False),
+        ("imazione ore 6.30", "Rianimazione ore 6.30", False),
+        # What stands beside may be a name, or was one all the time.
+        ("tend op bed", "zittend op bed Visser", True),
+        ("MEIER", "liegend MEIER", True),
+        ("UCHE", "UCHE liegend", True),
+        # Another reading of it is no longer one.
+        ("MEIER", "PORTABLE", True),
+        ("MEIER", "", True),
+    ],
+)
+def test_a_mark_that_the_detector_cut_is_known_by_what_stands_beside_it(
+    cut: str, longer: str, *, held: bool
+) -> None:
+    assert is_held(at(cut, 0.1, 0.1), longer=at(longer, 0.1, 0.1)) is held
+    assert is_held(at(cut, 0.1, 0.1), longer=at(longer, 0.1, 0.1, sure=0.6))
+
+
+def test_a_row_that_was_found_in_parts_is_told_by_all_of_it() -> None:
+    assert not is_held(at("AP", 0.1, 0.1), at("assis", 0.14, 0.1))
+    assert not is_held(at("ward", 0.15, 0.1), at("ICU", 0.1, 0.1))
+    assert not is_held(at("AP", 0.1, 0.1), at("assis", 0.1, 0.13))
+    assert is_held(at("ward", 0.15, 0.1), at("ICU", 0.1, 0.13))
+    for name in ("ANA", "LI", "J", "DE"):
+        assert is_held(at("assis", 0.14, 0.1), at(name, 0.1, 0.1)), name
+    # A lone letter is found and not read.
+    unread = at("J", 0.11, 0.1)._replace(text="")
+    assert is_held(at("assis", 0.14, 0.1), unread)
+    assert not is_held(at("liegend", 0.14, 0.1), unread)
+    assert is_held(at("LI", 0.1, 0.1), at("WEI", 0.13, 0.1))
+    assert is_held(at("AP", 0.1, 0.1), at("DUPONT", 0.14, 0.1))
+    # What is not read surely neither makes a name of a mark nor a mark of a name.
+    assert not is_held(at("assis", 0.14, 0.1), at("iil", 0.1, 0.1, sure=0.5))
+    assert is_held(at("DUPONT", 0.14, 0.1), at("iil", 0.1, 0.1, sure=0.5))
+    assert is_held(at("ward", 0.14, 0.1), at("ICU", 0.1, 0.1, sure=0.5))
+
+
 def test_a_reader_that_fails_is_free_for_the_next_film() -> None:
     class Broken:
         def read(self, picture: NDArray[np.uint8], contrast: int = 24) -> Sequence[Line]:
             raise ZeroDivisionError(picture.shape, contrast)
+
+        def longer(self, picture: NDArray[np.uint8], line: Line) -> Line:
+            raise ZeroDivisionError(picture.shape, line)
 
     look = TextLook([Broken()])  # type: ignore[list-item]
     for _ in range(2):

@@ -64,6 +64,16 @@ def test_words_that_people_are_called_pass_within_a_phrase_only() -> None:
         assert MARKS.may_name(f"{name}, J.")
 
 
+def test_a_position_that_people_are_called_passes_alone_or_beside_a_time_or_a_setting() -> None:
+    for line in ("assis", "ASSIS", "Supino", "supino 08:15", "assis 10h30", "ASSIS 85 kV",
+                 "AP assis", "decúbito supino"):  # fmt: skip
+        assert not MARKS.may_name(line), line
+    for line in ("Assis, J.", "J. ASSIS", "ASSIS, R", "D ASSIS", "D'Assis", "de Assis",
+                 "ASSIS ANA", "Assis^", "SUPINO Paolo", "portable Assis", "LI SUPINO",
+                 "ASSIS 04.05.61", "ID 77 ASSIS", "assis assis"):  # fmt: skip
+        assert MARKS.may_name(line), line
+
+
 def test_a_misread_word_of_a_phrase_is_that_word() -> None:
     for line in ("decybito supino", "ecubito supino", "DECUBlTO SUPINO"):
         assert not MARKS.may_name(line), line

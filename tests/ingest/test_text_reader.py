@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from ingest.text_reader import RapidReader, is_lead, straightened
+from ingest.text_reader import Line, RapidReader, is_lead, lengthened, straightened
 
 
 def word(text: str, apart: float = 0.0) -> NDArray[np.uint8]:
@@ -56,3 +56,28 @@ def test_a_line_between_four_corners_is_straightened_and_one_that_runs_down_is_l
     line = straightened(picture, corners)
     assert line.shape == (10, 40)
     assert line[3:-3, 3:-3].min() > 150
+
+
+def test_a_line_is_lengthened_by_its_height_the_way_it_runs() -> None:
+    lying = np.array([[20, 10], [60, 10], [60, 20], [20, 20]], np.float32)
+    assert lengthened(lying).tolist() == [[10, 10], [70, 10], [70, 20], [10, 20]]
+    upright = np.array([[20, 30], [30, 30], [30, 70], [20, 70]], np.float32)
+    assert lengthened(upright).tolist() == [[20, 20], [30, 20], [30, 80], [20, 80]]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_line_that_was_cut_is_read_with_what_stands_beside_its_ends(
+    reader: RapidReader, *, turned: bool
+) -> None:
+    sheet = np.pad(word("zittend op bed"), 40)
+    high, wide = sheet.shape
+    # 26 pixels of the word are cut off: its first two letters.
+    left, top, right, bottom = 76 / wide, 42 / high, (wide - 40) / wide, (high - 40) / high
+    corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+    if turned:
+        sheet = np.ascontiguousarray(np.rot90(sheet, -1))
+        corners = ((1 - bottom, left), (1 - top, left), (1 - top, right), (1 - bottom, right))
+    line = Line("tend op bed", 1.0, part=(left, top, right, bottom), corners=corners)
+    longer = reader.longer(sheet, line)
+    assert "".join(longer.text.split()) == "zittendopbed"
+    assert (longer.part, longer.corners) == (line.part, line.corners)
