@@ -7,7 +7,9 @@ installs. The words are passed on as they came: their one home is training/comma
 import argparse
 from typing import Any, Final
 
-COMMANDS: Final[dict[str, str]] = {}
+COMMANDS: Final[dict[str, str]] = {
+    "train": "fit a backbone on films with labels: a run with model, figures and report",
+}
 
 
 def register(commands: "argparse._SubParsersAction[Any]") -> None:

@@ -15,13 +15,28 @@ class RunFolder:
     @classmethod
     def new(cls, path: Path) -> "RunFolder":
         """Make the folder. Raises WrongInput when there is something of that name."""
+        cls.check_new(path)
         try:
             path.mkdir(parents=True)
-        except FileExistsError:
-            raise WrongInput(f"--out: wanted a new folder, came {path}, which exists") from None
         except OSError as error:
             raise WrongInput(f"--out: {path} cannot be made: {error.strerror}") from None
         return cls(path)
+
+    @staticmethod
+    def check_new(path: Path) -> None:
+        """Raise WrongInput when there is something of that name."""
+        if path.exists() or path.is_symlink():
+            raise WrongInput(f"--out: wanted a new folder, came {path}, which exists")
+
+    @classmethod
+    def begun(cls, path: Path) -> "RunFolder":
+        """Return the folder of a run that may go on. Raises WrongInput for another folder."""
+        found = cls(path)
+        if not found.settings.is_file():
+            raise WrongInput(f"--resume: wanted the folder of a run, {path} has no settings.json")
+        if found.metrics.exists():
+            raise WrongInput(f"--resume: the run in {path} is done")
+        return found
 
     @classmethod
     def of(cls, path: Path) -> "RunFolder":

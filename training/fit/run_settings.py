@@ -36,9 +36,11 @@ class RunSettings(BaseModel):
     test_films: Annotated[int, Field(ge=0)] = 200
     #: Fine-tuning begins at this stage of the backbone (training/backbones/__init__.py).
     from_stage: Annotated[int, Field(ge=0)] = 0
+    #: Where it is not 0: only so many last layers with weights are trained, whatever the stage.
+    last_layers: Annotated[int, Field(ge=0)] = 0
     epochs: Annotated[int, Field(ge=1)] = 10
     batch: Annotated[int, Field(ge=1)] = 32
-    rate: Annotated[float, Field(gt=0)] = 5e-4
+    rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5e-4
     #: Epochs without a better validation AUROC after which fine-tuning ends.
     patience: Annotated[int, Field(ge=1)] = 3
     augment: bool = True

@@ -23,7 +23,8 @@ from training.backbones.folded_lite import FoldedLite
 from training.backbones.torch_weights import read_state_dict
 from training.fit import heads as fitting
 from training.fit.linear import Linear
-from training.starter.fitted import Kernels, half
+from training.fit.projection import half
+from training.starter.fitted import Kernels
 
 #: The strength of the head fitted first (training/fit/heads.py); chosen on frozen features.
 FIRST_STRENGTH: Final = 3e-4

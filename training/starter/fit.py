@@ -27,10 +27,10 @@ from training.export.map_scale import push_of_places, strongest_push
 from training.export.onnx_model import write_manifest
 from training.fit.features import extract
 from training.fit.linear import Heads
-from training.fit.projection import whitening
+from training.fit.projection import half, projection
 from training.starter.evidence import Evidence
-from training.starter.fitted import KEPT, Fitted, half
-from training.starter.graph import embedding_version
+from training.starter.fitted import KEPT, Fitted
+from training.starter.graph import embedding_version, feature_model, with_threads
 from training.starter.kept_films import FEATURES_FILE, KeptFilms
 from training.starter.out_of_fold import best_strength, by_strength
 from training.starter.refit import Refitted, refit
@@ -39,6 +39,7 @@ from training.starter.tuned_folds import RECIPE_FILE, read_folds, read_kernels
 EVIDENCE_FILE: Final = "evidence.npz"
 #: Version 1 had a frozen backbone and was never tuned.
 VERSION: Final = 3
+THREADS: Final = 2
 
 
 def fit(films_dir: Path, work: Path, out: Path) -> ModelManifest:
@@ -53,11 +54,13 @@ def fit(films_dir: Path, work: Path, out: Path) -> ModelManifest:
     strength = best_strength(truth, tried)
     side = int(json.loads((work / RECIPE_FILE).read_text())["side"])
     kernels = read_kernels(work)
-    found = extract(rows, side, kernels)
+    with_threads(THREADS)
+    films = np.stack([nih.film(row, side) for row in rows])
+    found = extract(feature_model(side, kernels=kernels), films, np.arange(len(rows)))
     kept = KeptFilms.of(rows, half(found.pooled), tried[strength])
     fresh = refit(kept, strength)
     heads = _with_map_scale(fresh.heads, found.last[~apart])
-    fitted = Fitted(heads, _projection(heads, kept.features[~apart]), kernels)
+    fitted = Fitted(heads, projection(heads, kept.features[~apart]), kernels)
     manifest = ModelManifest(
         name="starter",
         version=VERSION,
@@ -88,13 +91,6 @@ def _with_map_scale(heads: Heads, last: NDArray[np.float16]) -> Heads:
     if (scale <= 0).any():
         raise ValueError(f"wanted a map that pushes somewhere, came scales {scale}")
     return replace(heads, map_scale=scale.astype(np.float32))
-
-
-def _projection(heads: Heads, features: NDArray[np.float16]) -> NDArray[np.float32]:
-    """Return the embedding's projection of features scaled as the heads scale them."""
-    axes = whitening(features.astype(np.float64) - heads.mean) * heads.scale[:, None]
-    # Halves are finest near 0, and no cosine sees a factor.
-    return half(axes / np.abs(axes).max()).astype(np.float32)
 
 
 def _evidence(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.fit.linear import Heads
+from training.fit.projection import half
 
 HEADS_FILE: Final = "heads.npz"
 PROJECTION_FILE: Final = "projection.npz"
@@ -53,11 +54,3 @@ class Fitted:
         with np.load(folder / PROJECTION_FILE, allow_pickle=False) as kept:
             projection = kept["projection"].astype(np.float32)
         return cls(Heads.load(folder / HEADS_FILE), projection, kernels)
-
-
-def half(numbers: NDArray[np.floating]) -> NDArray[np.float16]:
-    """Return the numbers in half precision. Raises ValueError where they do not fit."""
-    found = numbers.astype(np.float16)
-    if not np.isfinite(found).all():
-        raise ValueError(f"wanted numbers under 65,504, came {np.abs(numbers).max():g}")
-    return found

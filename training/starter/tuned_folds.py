@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.fit.linear import Linear
-from training.starter.fitted import Kernels, half
+from training.fit.projection import half
+from training.starter.fitted import Kernels
 
 FOLDS: Final = 5
 FINAL: Final = "final"

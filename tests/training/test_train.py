@@ -1,0 +1,174 @@
+"""`radiotheque train` from films to a run's folder, on drawn films in CheXpert's layout."""
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from schemas.findings import FINDINGS
+from tests.training.drawn_chexpert import RARE, draw_chexpert
+from tests.training.environment import run_training
+from training.__main__ import main
+from training.evaluate.predictions import Predictions
+from training.fit.linear import Heads
+from training.fit.run_settings import RunSettings
+
+pytestmark = [pytest.mark.training, pytest.mark.timeout(300)]
+
+FILMS = 160
+FLAGS = ("--backbone", "EfficientNetLite0", "--side", "64", "--policy")
+
+
+@dataclass(frozen=True)
+class Runs:
+    """folder: of films (`Small`) and runs. said: what each command said, by the run's name."""
+
+    folder: Path
+    said: dict[str, Any]
+
+    def file(self, run: str, name: str) -> Path:
+        return self.folder / run / name
+
+
+def commands(folder: Path, runs: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Run `train` on the drawn films with these words, in one process; `--out` is the name."""
+    data = str(folder / "Small")
+    words = [["train", data, *each, "--out", str(folder / name)] for name, each in runs.items()]
+    (folder / "runs.json").write_text(json.dumps(words))
+    done = run_training("tests.training.train_runs", folder / "out.json", folder / "runs.json")
+    assert done.returncode == 0
+    return dict(zip(runs, json.loads((folder / "out.json").read_text()), strict=True))
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    folder = tmp_path_factory.mktemp("train")
+    data = draw_chexpert(folder, FILMS)
+    with (data / "train.csv").open("a") as file:
+        # One film that is listed twice, one that is not there, one that is no picture.
+        lines = (data / "train.csv").read_text().splitlines()
+        (folder / "Small" / "train" / "broken.jpg").write_bytes(b"no film")
+        gone = lines[1].replace("patient00000", "patient99999")
+        broken = ",".join(["Small/train/broken.jpg", *lines[1].split(",")[1:]])
+        file.write("\n".join((lines[1], gone, broken)) + "\n")
+    said = commands(
+        folder,
+        {
+            "one": (*FLAGS, "ones,Edema=multi-class", "--seed", "3"),
+            "other": (*FLAGS, "self-trained", "--seed", "3", "--balance", "none"),
+            "bare": ("--backbone", "MobileNetV9"),
+        },
+    )
+    again = (
+        *FLAGS,
+        "ones,Edema=multi-class",
+        "--seed",
+        "3",
+        "--cache",
+        str(folder / "again-cache"),
+    )
+    said |= commands(folder, {"again": again})
+    return Runs(folder, said)
+
+
+def test_a_run_keeps_its_settings_and_ends_with_nothing_wrong(runs: Runs) -> None:
+    for name in ("one", "other", "again"):
+        assert runs.said[name]["status"] == 0
+    kept = RunSettings.load(runs.file("one", "settings.json"))
+    assert (kept.backbone, kept.side, kept.seed) == ("EfficientNetLite0", 64, 3)
+    assert (kept.policy, kept.policies) == ("ones", {"Edema": "multi-class"})
+    assert str(runs.folder) not in runs.file("one", "settings.json").read_text()
+
+
+def test_what_is_wrong_with_films_is_named_once_and_the_rest_goes_on(runs: Runs) -> None:
+    with runs.file("one", "problems.csv").open() as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["Path", "reason"]
+    paths = [path for path, _ in rows[1:]]
+    first = "Small/train/patient00000/study1/view1_frontal.jpg"
+    for path in (first, first.replace("00000", "99999"), "Small/train/broken.jpg", RARE):
+        assert paths.count(path) == 1
+    with runs.file("one", "split.csv").open() as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines) == FILMS
+    assert {line["part"] for line in lines} == {"train", "valid", "test"}
+
+
+def test_heads_rank_films_of_patients_they_never_saw(runs: Runs) -> None:
+    metrics = json.loads(runs.file("one", "metrics.json").read_text())
+    assert metrics["part"] == "test"
+    # Bars are easy: a fit that mixed up films, labels or columns would be near 0.5.
+    assert metrics["macro"]["auroc"] > 0.7
+    other = json.loads(runs.file("other", "metrics.json").read_text())
+    assert other["macro"]["auroc"] > 0.7
+    assert other != metrics
+
+
+def test_a_finding_that_could_not_be_fitted_has_no_score_and_is_never_nought(runs: Runs) -> None:
+    predictions = Predictions.load(runs.file("one", "predictions.csv"))
+    names = Heads.load(runs.file("one", "heads.npz")).names
+    assert RARE not in names
+    for column, name in enumerate(FINDINGS):
+        assert np.isnan(predictions.scores[:, column]).all() == (name not in names)
+    assert (
+        json.loads(runs.file("one", "metrics.json").read_text())["findings"][RARE]["auroc"] is None
+    )
+
+
+def test_features_are_kept_so_that_another_policy_begins_with_the_heads(runs: Runs) -> None:
+    assert "features of films" in runs.said["one"]["stderr"]
+    assert "features of films" not in runs.said["other"]["stderr"]
+    assert len(list((runs.folder / "training-cache").glob("features-*"))) == 1
+    assert (
+        runs.file("one", "split.csv").read_bytes() == runs.file("other", "split.csv").read_bytes()
+    )
+
+
+def test_the_same_data_flags_and_seed_give_an_equal_metrics_json(runs: Runs) -> None:
+    for name in ("metrics.json", "predictions.csv", "split.csv", "heads.npz"):
+        assert runs.file("one", name).read_bytes() == runs.file("again", name).read_bytes()
+    assert "NaN" not in runs.file("one", "metrics.json").read_text()
+
+
+def test_an_unknown_backbone_is_one_line_that_lists_them_and_leaves_no_folder(runs: Runs) -> None:
+    said = runs.said["bare"]
+    assert said["status"] == 2
+    assert len(said["stderr"].splitlines()) == 1
+    assert "MobileNetV2" in said["stderr"]
+    assert not (runs.folder / "bare").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--policy", "often"), "--policy: wanted one of ignore, zeros"),
+        (("--policy", "ones,Oedema=zeros"), "came 'Oedema=zeros'"),
+        (("--policy", "ones,Edema=often"), "came 'often'"),
+        (("--weights", "nowhere.h5"), "--weights: wanted imagenet, none or a file; nowhere.h5"),
+        (("--side", "63"), "--side: "),
+        (("--rate", "inf"), "--rate: "),
+        (("--epochs", "none"), "--epochs: invalid int value"),
+        (("--preset", "original", "--side", "64"), "--side: --preset original sets 224, came 64"),
+        (("--out", "."), "--out: wanted a new folder"),
+        (("--out", "new", "--resume"), "--resume: wanted the folder of a run"),
+    ],
+)
+def test_a_wrong_flag_ends_with_two_and_one_line(
+    words: tuple[str, ...],
+    said: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = ["train", str(tmp_path), "--backbone", "MobileNetV2", "--out", str(tmp_path / "r")]
+    try:
+        status = main([*given, *words])
+    except SystemExit as ended:
+        status = int(ended.code or 0)
+    assert status == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert said in lines[0]
