@@ -21,18 +21,38 @@ def training_python() -> Path:
     return found
 
 
-def run_training(*words: str | Path, seed: str = "random") -> "subprocess.CompletedProcess[str]":
-    """Run a module of training/ there, from the clone's root; print the end of what it said."""
-    settings = {
+def training_settings(seed: str = "random") -> dict[str, str]:
+    """Return what such a process has in its environment."""
+    return {
         "PYTHONPATH": str(ROOT),
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONHASHSEED": seed,
         "OMP_NUM_THREADS": "2",
     }
+
+
+def start_training(*words: str | Path, **settings: str) -> "subprocess.Popen[str]":
+    """Start a module of training/ there, to be spoken with and ended by whoever started it.
+
+    What it says on stderr comes on stdout.
+    """
+    return subprocess.Popen(
+        [training_python(), "-m", *words],
+        cwd=ROOT,
+        env=os.environ | training_settings() | settings,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def run_training(*words: str | Path, seed: str = "random") -> "subprocess.CompletedProcess[str]":
+    """Run a module of training/ there, from the clone's root; print the end of what it said."""
     done = subprocess.run(
         [training_python(), "-m", *words],
         cwd=ROOT,
-        env=os.environ | settings,
+        env=os.environ | training_settings(seed),
         capture_output=True,
         text=True,
         check=False,

@@ -22,6 +22,7 @@ from training.backbones.efficientnet_lite import LEVELS, weights_file
 from training.backbones.folded_lite import FoldedLite
 from training.backbones.torch_weights import read_state_dict
 from training.fit import heads as fitting
+from training.fit.augmentation import LIMITS, changed
 from training.fit.linear import Linear
 from training.fit.projection import half
 from training.starter.fitted import Kernels
@@ -207,41 +208,10 @@ def _batches(count: int, recipe: Recipe) -> Iterator[tuple[int, NDArray[np.intp]
 
 
 def augmented(films: Any, stream: Any) -> Any:
-    """Return float (n, side, side, 1): turned, shifted, zoomed, lighter or darker; no flips."""
+    """Return float (n, side, side, 1), changed within training/fit/augmentation.py's limits."""
     count = tf.shape(films)[0]
-    side = tf.cast(tf.shape(films)[1], tf.float32)
-
-    def drawn(low: float, high: float) -> Any:
-        return stream.uniform((count,), low, high)
-
-    angle, zoom = drawn(-0.17, 0.17), drawn(0.88, 1.1)
-    across, down = drawn(-0.06, 0.06) * side, drawn(-0.06, 0.06) * side
-    cosine, sine, middle = tf.cos(angle) * zoom, tf.sin(angle) * zoom, (side - 1) / 2
-    nothing = tf.zeros_like(angle)
-    transform = tf.stack(
-        [
-            cosine,
-            -sine,
-            middle - cosine * middle + sine * middle + across,
-            sine,
-            cosine,
-            middle - sine * middle - cosine * middle + down,
-            nothing,
-            nothing,
-        ],
-        axis=1,
-    )
-    grey = tf.raw_ops.ImageProjectiveTransformV3(
-        images=tf.cast(films, tf.float32)[..., None],
-        transforms=transform,
-        output_shape=tf.shape(films)[1:3],
-        fill_value=0.0,
-        interpolation="BILINEAR",
-        fill_mode="CONSTANT",
-    )
-    contrast = drawn(0.8, 1.25)[:, None, None, None]
-    light = drawn(-20.0, 20.0)[:, None, None, None]
-    return tf.clip_by_value((grey - 127) * contrast + 127 + light, 0.0, 255.0)
+    each = [stream.uniform((count,), low, high) for low, high in LIMITS.values()]
+    return changed(films, tf.stack(each, axis=1))
 
 
 def pooled_features(
