@@ -17,7 +17,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from schemas.film_tensor import to_tensor
+from schemas.film_tensor import picture_area, to_tensor
 from tests.requirements import ROOT
 from tests.training.tables import films
 from tests.waiting import eventually
@@ -58,16 +58,17 @@ def test_pixels_are_the_model_input_tensor_of_each_film(tmp_path: Path) -> None:
     assert found.readable.all()
     assert found.problems == ()
     assert not found.pixels.flags.writeable
+    assert found.areas.tolist() == [list(picture_area(SIDE, 70, 90))] * 5
 
 
 def test_sixteen_bits_and_colours_are_read_as_the_serving_side_reads_them(tmp_path: Path) -> None:
     deep = drawn(1, np.uint16)
     Image.fromarray(deep).save(tmp_path / "deep.png")
-    assert (read_film(tmp_path / "deep.png", SIDE) == to_tensor(deep, SIDE)).all()
+    assert (read_film(tmp_path / "deep.png", SIDE)[0] == to_tensor(deep, SIDE)).all()
     grey = drawn(2)
     for mode in ("RGB", "RGBA", "P", "LA"):
         Image.fromarray(grey).convert(mode).save(tmp_path / "film.png")
-        assert (read_film(tmp_path / "film.png", SIDE) == to_tensor(grey, SIDE)).all()
+        assert (read_film(tmp_path / "film.png", SIDE)[0] == to_tensor(grey, SIDE)).all()
 
 
 def test_several_processes_read_what_one_reads(tmp_path: Path) -> None:
@@ -202,7 +203,8 @@ from training.data.film_workers import read_all
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     open_memmap(folder / "pixels.npy", mode="w+", dtype=np.uint8, shape=(130, 64, 64))
-    read_all([str(folder / f"{n}.png") for n in range(130)], folder / "pixels.npy", 64, 2)
+    open_memmap(folder / "areas.npy", mode="w+", dtype=np.int16, shape=(130, 4))
+    read_all([str(folder / f"{n}.png") for n in range(130)], folder, 2)
 """
 
 
@@ -253,7 +255,7 @@ def test_a_disk_that_fills_up_is_said_and_nothing_is_left(
     assert made(tmp_path / "cache") == []
 
 
-@pytest.mark.parametrize("name", ["pixels.npy", "films.json"])
+@pytest.mark.parametrize("name", ["pixels.npy", "areas.npy", "films.json"])
 def test_a_cache_that_somebody_broke_is_refused(tmp_path: Path, name: str) -> None:
     table = table_of(tmp_path, 3)
     cached_films(table, SIDE, tmp_path / "cache")
@@ -265,7 +267,7 @@ def test_a_cache_that_somebody_broke_is_refused(tmp_path: Path, name: str) -> No
 
 def test_no_films_are_no_work(tmp_path: Path) -> None:
     assert cached_films(films([]), SIDE, tmp_path / "cache").pixels.shape == (0, SIDE, SIDE)
-    assert read_all([], tmp_path / "none.npy", SIDE) == {}
+    assert read_all([], tmp_path) == {}
 
 
 class Clock:

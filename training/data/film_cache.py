@@ -1,10 +1,10 @@
 """Films decoded and resized once: a file of pixels that every later run reads as it is.
 
-`FOLDER/<key>/` holds `pixels.npy` (uint8 (n, side, side)) and `films.json` (which films cannot be
-read, and why). The key is a hash of the films' files, sizes, times of change, the side and how a
-film becomes a tensor. It is made under another name and renamed when it is whole and on the disk,
-under a lock: a run that was killed leaves nothing that is taken for a cache. No cache is removed
-here: whoever wants the room back deletes the folder.
+`FOLDER/<key>/` holds `pixels.npy` (uint8 (n, side, side)), `areas.npy` (int16 (n, 4)) and
+`films.json` (which films cannot be read, and why). The key is a hash of the films' files, sizes,
+times of change, the side and how a film becomes a tensor. It is made under another name and renamed
+when it is whole and on the disk, under a lock: a run that was killed leaves nothing that is taken
+for a cache. No cache is removed here: whoever wants the room back deletes the folder.
 """
 
 import fcntl
@@ -24,13 +24,12 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from schemas.film_tensor import PREPROCESSING
-from training.data.film_workers import read_all
+from training.data.film_workers import AREAS, PIXELS, read_all
 from training.data.problems import Problem
 from training.data.table import FilmTable
 from training.errors import WrongInput
 
 _FORM: Final = "film-cache-1"
-_PIXELS: Final = "pixels.npy"
 _FILMS: Final = "films.json"
 
 
@@ -39,11 +38,13 @@ class CachedFilms:
     """The films of a table, in its order.
 
     pixels:   uint8 (n, side, side), read-only, on the disk; 0 where a film cannot be read.
+    areas:    int16 (n, 4), left, top, right, bottom of the film in its square, the rest padding.
     readable: bool (n,).
     problems: the films that cannot be read, each with its reason.
     """
 
     pixels: NDArray[np.uint8]
+    areas: NDArray[np.int16]
     readable: NDArray[np.bool_]
     problems: tuple[Problem, ...]
 
@@ -96,12 +97,14 @@ def _make(table: FilmTable, side: int, whole: Path, processes: int | None) -> No
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     try:
-        _reserve(part / _PIXELS, len(table), side)
-        wrong = read_all(table.files.tolist(), part / _PIXELS, side, processes)
+        _enough(whole.parent, len(table), side)
+        _reserve(part / PIXELS, (len(table), side, side), np.uint8)
+        _reserve(part / AREAS, (len(table), 4), np.int16)
+        wrong = read_all(table.files.tolist(), part, processes)
         (part / _FILMS).write_text(
             json.dumps({"unreadable": {str(place): wrong[place] for place in sorted(wrong)}})
         )
-        for name in (_PIXELS, _FILMS):
+        for name in (PIXELS, AREAS, _FILMS):
             with (part / name).open("rb+") as file:
                 os.fsync(file.fileno())
         part.rename(whole)
@@ -109,32 +112,39 @@ def _make(table: FilmTable, side: int, whole: Path, processes: int | None) -> No
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _reserve(file: Path, count: int, side: int) -> None:
-    """Make the file of pixels, all 0, its place on the disk taken: a full disk kills a memmap."""
-    wanted = count * side * side
-    free = shutil.disk_usage(file.parent).free
+def _enough(folder: Path, count: int, side: int) -> None:
+    """Raise WrongInput where the disk has no room for the pixels."""
+    wanted, free = count * side * side, shutil.disk_usage(folder).free
     if wanted > free:
         raise WrongInput(
-            f"{file.parent.parent} has {free / 1e9:.1f} GB free;"
+            f"{folder} has {free / 1e9:.1f} GB free;"
             f" {count:,} films of {side} x {side} pixels want {wanted / 1e9:.1f} GB"
         )
-    open_memmap(file, mode="w+", dtype=np.uint8, shape=(count, side, side))
-    if wanted:
-        with file.open("rb+") as opened:
-            os.posix_fallocate(opened.fileno(), 0, file.stat().st_size)
+
+
+def _reserve(file: Path, shape: tuple[int, ...], dtype: type[np.integer]) -> None:
+    """Make a file of zeros, its place on the disk taken: a disk that fills up kills a memmap."""
+    open_memmap(file, mode="w+", dtype=dtype, shape=shape)
+    with file.open("rb+") as opened:
+        os.posix_fallocate(opened.fileno(), 0, file.stat().st_size)
 
 
 def _opened(table: FilmTable, side: int, whole: Path) -> CachedFilms:
     try:
-        pixels = np.load(whole / _PIXELS, mmap_mode="r")
+        pixels = np.load(whole / PIXELS, mmap_mode="r")
+        areas = np.load(whole / AREAS)
         unreadable = json.loads((whole / _FILMS).read_text())["unreadable"]
         wrong = {int(place): str(reason) for place, reason in unreadable.items()}
         problems = tuple(Problem(str(table.paths[place]), wrong[place]) for place in wrong)
     except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise WrongInput(f"{whole} is no cache of films ({error}): delete it") from None
-    if pixels.shape != (len(table), side, side) or pixels.dtype != np.uint8:
+    if (
+        pixels.shape != (len(table), side, side)
+        or areas.shape != (len(table), 4)
+        or pixels.dtype != np.uint8
+    ):
         came = f"{pixels.dtype} {pixels.shape}"
         raise WrongInput(f"{whole} is no cache of {len(table)} films, but {came}: delete it")
     readable = np.ones(len(table), bool)
     readable[list(wrong)] = False
-    return CachedFilms(pixels, readable, problems)
+    return CachedFilms(pixels, areas, readable, problems)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from schemas.film_tensor import to_tensor
+from schemas.film_tensor import picture_area, to_tensor
 
 _FORMATS: Final = ("PNG", "JPEG")
 _8_BITS: Final = ("1", "L", "LA", "P", "RGB", "RGBA")
@@ -16,9 +16,14 @@ _16_BITS: Final = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 _MOST: Final = 65_535
 
 
-def read_film(file: str | Path, side: int) -> NDArray[np.uint8]:
-    """Return uint8 (side, side) of a PNG or JPEG of 8 or 16 bits, as schemas.film_tensor makes it.
+#: Where the film lies in its square, the rest being padding: left, top, right, bottom.
+Area = tuple[int, int, int, int]
 
+
+def read_film(file: str | Path, side: int) -> tuple[NDArray[np.uint8], Area]:
+    """Return a PNG or JPEG of 8 or 16 bits as schemas.film_tensor makes it, and where it lies.
+
+    The tensor is uint8 (side, side).
     The whole film is decoded: a JPEG read at an eighth of its size would not be what is served.
     Raises ValueError, one line without the file's name, for a file that is no such film.
     """
@@ -26,7 +31,8 @@ def read_film(file: str | Path, side: int) -> NDArray[np.uint8]:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(file, formats=_FORMATS) as image:
-                return to_tensor(_samples(image), side)
+                area = picture_area(side, image.width, image.height)
+                return to_tensor(_samples(image), side), area
     except UnidentifiedImageError:
         raise ValueError("wanted a PNG or JPEG, came another file") from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):

@@ -14,6 +14,8 @@ import numpy as np
 from training.data.film_file import read_film
 from training.progress import Progress
 
+PIXELS: Final = "pixels.npy"
+AREAS: Final = "areas.npy"
 #: Films between two words of a process; each takes every so many-th such lot.
 _LOT: Final = 32
 #: Fewer films than this a process are read sooner than a process starts.
@@ -22,11 +24,10 @@ _WORTH_A_PROCESS: Final = 64
 _Wrong = list[tuple[int, str]]
 
 
-def read_all(
-    files: Sequence[str], pixels: Path, side: int, processes: int | None = None
-) -> dict[int, str]:
-    """Fill pixels.npy, uint8 (n, side, side), film by film; return those that cannot be read, why.
+def read_all(files: Sequence[str], folder: Path, processes: int | None = None) -> dict[int, str]:
+    """Fill a folder's pixels.npy and areas.npy; return the films that cannot be read, and why.
 
+    Both files are there: uint8 (n, side, side), and int16 (n, 4) of `film_file.Area`.
     processes: at most so many; as many as this one may use where it is None.
     Raises RuntimeError when a process ends before its films are done.
     """
@@ -36,7 +37,7 @@ def read_all(
     progress.at(0)
     wrong: dict[int, str] = {}
     done = 0
-    lots = _one(files, pixels, side) if most < 2 else _several(files, pixels, side, most)
+    lots = _one(files, folder) if most < 2 else _several(files, folder, most)
     for count, unreadable in lots:
         done += count
         wrong.update(unreadable)
@@ -45,26 +46,24 @@ def read_all(
 
 
 def _one(
-    files: Sequence[str], pixels: Path, side: int, share: tuple[int, int] = (0, 1)
+    files: Sequence[str], folder: Path, share: tuple[int, int] = (0, 1)
 ) -> Iterator[tuple[int, _Wrong]]:
     """Read a share (first, step) of the films, lot by lot; yield how many, and what was wrong."""
     first, step = share
     if not len(files):
         return
-    film = np.load(pixels, mmap_mode="r+")
+    pixels, areas = (np.load(folder / name, mmap_mode="r+") for name in (PIXELS, AREAS))
     for start in range(first * _LOT, len(files), step * _LOT):
         unreadable = []
         for place in range(start, min(start + _LOT, len(files))):
             try:
-                film[place] = read_film(files[place], side)
+                pixels[place], areas[place] = read_film(files[place], pixels.shape[1])
             except ValueError as error:
                 unreadable.append((place, str(error)))
         yield min(_LOT, len(files) - start), unreadable
 
 
-def _several(
-    files: Sequence[str], pixels: Path, side: int, processes: int
-) -> Iterator[tuple[int, _Wrong]]:
+def _several(files: Sequence[str], folder: Path, processes: int) -> Iterator[tuple[int, _Wrong]]:
     # Spawned, not forked: TensorFlow's threads may be running here.
     context = multiprocessing.get_context("spawn")
     working: dict[Connection, multiprocessing.process.BaseProcess] = {}
@@ -72,7 +71,7 @@ def _several(
         for first in range(processes):
             here, there = context.Pipe()
             worker = context.Process(
-                target=_work, args=(there, files, pixels, side, (first, processes)), daemon=True
+                target=_work, args=(there, files, folder, (first, processes)), daemon=True
             )
             worker.start()
             there.close()
@@ -98,13 +97,11 @@ def _several(
             left.join()
 
 
-def _work(
-    there: Connection, files: Sequence[str], pixels: Path, side: int, share: tuple[int, int]
-) -> None:
+def _work(there: Connection, files: Sequence[str], folder: Path, share: tuple[int, int]) -> None:
     """Read one process's share. It ends with the process that started it, however that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the other side's to answer
     threading.Thread(target=_end_with_the_other_side, args=(there,), daemon=True).start()
-    for lot in _one(files, pixels, side, share):
+    for lot in _one(files, folder, share):
         there.send(lot)
     there.send("done")
 
