@@ -35,15 +35,26 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
     command = commands.add_parser("migrate", help="make or update the database")
     command.set_defaults(run=_told(migrate))
     for name, says, work in (
-        ("export", "write films, labels, verdicts and embeddings as CSV in a zip", export),
         ("save", "write the whole database to a file", save),
         ("restore", "fill an empty database from a saved file", restore),
     ):
         command = commands.add_parser(name, help=says)
         command.add_argument("file", type=Path)
         command.set_defaults(run=_told(work))
+    _register_export(commands)
     _register_accounts(commands)
     _register_rows(commands)
+
+
+def _register_export(commands: "argparse._SubParsersAction[Any]") -> None:
+    """Add `export`, which has two meanings: the library as a zip, and a run's model."""
+    command = commands.add_parser(
+        "export",
+        help="write films, labels, verdicts and embeddings as CSV in a zip; or a run's model",
+    )
+    command.add_argument("what", type=Path, metavar="FILE.zip|RUN")
+    command.add_argument("--name", help="of a run's model; the backbone's unless it is said")
+    command.set_defaults(run=_told(export))
 
 
 def _register_accounts(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -176,10 +187,19 @@ def _with_admin() -> Settings:
 
 
 def export(arguments: argparse.Namespace) -> int:
-    """Write the library as CSV files in a zip."""
+    """Write the library as CSV files in a zip; or a run's model, where a folder is named."""
+    from radiotheque import training_commands
     from store.backup import export as run
 
-    counts = run(operator_settings(), arguments.file)
+    if arguments.what.is_dir():
+        name = [] if arguments.name is None else ["--name", arguments.name]
+        words = [str(arguments.what), *name]
+        return training_commands.run(argparse.Namespace(command="export", words=words))
+    if arguments.what.suffix.lower() != ".zip" or arguments.name is not None:
+        wanted = "wanted a run's folder, or a file .zip for the library"
+        print(f"radiotheque export: {wanted}; came {arguments.what}", file=sys.stderr)
+        return 2
+    counts = run(operator_settings(), arguments.what)
     print(", ".join(f"{name}: {count} rows" for name, count in counts.items()))
     return 0
 

@@ -15,6 +15,9 @@ TRITON_MODEL: Final = "chest"
 CHECK_FILE: Final = "check.npz"
 #: What the model is worth (schemas/model_card.py), beside its weights.
 CARD_FILE: Final = "card.json"
+#: What the manifest of a training run says for its version: the system that it is added to gives
+#: it the next free number from here on, and the project's own models stay below.
+RUN_VERSIONS: Final = 1001
 
 Unit = Annotated[float, Field(ge=0, le=1)]
 

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from training.errors import WrongInput
 
-COMMANDS: tuple[str, ...] = ("train",)
+COMMANDS: tuple[str, ...] = ("export", "train")
 
 
 class OneLineParser(argparse.ArgumentParser):

@@ -16,7 +16,14 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from schemas.errors import BadObject, Conflict, NotFound, Unavailable
-from schemas.models import CARD_FILE, CHECK_FILE, TRITON_MODEL, ModelManifest, model_key
+from schemas.models import (
+    CARD_FILE,
+    CHECK_FILE,
+    RUN_VERSIONS,
+    TRITON_MODEL,
+    ModelManifest,
+    model_key,
+)
 from store.ports import Models, Objects
 from store.records import ModelRow, ModelState
 from store.settings import Settings
@@ -166,7 +173,7 @@ class ModelsProcess:
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
         (staging / "model.onnx").write_bytes(weights)
-        (staging / "model.json").write_text(manifest.model_dump_json(indent=2) + "\n")
+        (staging / "model.json").write_bytes(_json(manifest))
         if self._backend == "python":
             shutil.copyfile(CHEST / "python" / "model.py", staging / "model.py")
         place.parent.mkdir(exist_ok=True)
@@ -221,10 +228,12 @@ def store_model(folder: Path, models: Models, objects: Objects, state: ModelStat
     """Return the folder's model, its files stored in the bucket `models`, registered.
 
     Its files come first: a row never names weights that are not there. Doing it twice changes
-    nothing. Raises ValueError when a file is not that of its manifest, Conflict when
-    its version is another model's, FileNotFoundError without a manifest.
+    nothing. A training run gets its number here (docs/adr/0147). Raises ValueError when a file is
+    not that of its manifest, Conflict when its version is another model's, FileNotFoundError
+    without a manifest.
     """
-    manifest = ModelManifest.model_validate_json((folder / "model.json").read_bytes())
+    said = ModelManifest.model_validate_json((folder / "model.json").read_bytes())
+    manifest = numbered(said, [row.manifest for row in models.all()])
     wanted = {"model.onnx": manifest.sha256}
     if manifest.check is not None:
         wanted[CHECK_FILE] = manifest.check.sha256
@@ -238,9 +247,32 @@ def store_model(folder: Path, models: Models, objects: Objects, state: ModelStat
         # Before anything is put: a registered version's files are never written over.
         if known.manifest.version == manifest.version and known.manifest != manifest:
             raise Conflict(f"model version {manifest.version}: another manifest has it")
-    for file in (*wanted, "model.json"):
+    for file in wanted:
         objects.put_file(BUCKET, model_key(manifest, file), folder / file)
+    text = (folder / "model.json").read_bytes() if manifest == said else _json(manifest)
+    objects.put(BUCKET, model_key(manifest, "model.json"), text)
     return models.register(manifest, state)
+
+
+def numbered(said: ModelManifest, known: Sequence[ModelManifest]) -> ModelManifest:
+    """Return the manifest with the number that it has, or gets, among the registered ones.
+
+    The project's own models come with their number. A training run comes with none that means
+    anything: it has the number under which the same was registered before, or gets the next one
+    from RUN_VERSIONS on.
+    """
+    if said.version < RUN_VERSIONS:
+        return said
+    for other in known:
+        same = said.model_copy(update={"version": other.version})
+        if same == other:
+            return same
+    runs = [other.version for other in known if other.version >= RUN_VERSIONS]
+    return said.model_copy(update={"version": max(runs, default=RUN_VERSIONS - 1) + 1})
+
+
+def _json(manifest: ModelManifest) -> bytes:
+    return (manifest.model_dump_json(indent=2) + "\n").encode()
 
 
 def _sha256(path: Path) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from radiotheque import model_commands as commands
 from schemas.errors import Conflict, NotFound
-from schemas.models import model_key
+from schemas.models import RUN_VERSIONS, ModelManifest, model_key
 from tests.fakes.objects import FakeObjects
 from tests.fakes.rows import FakeRows
 from tests.workers.making import manifest, samples, store_film
@@ -87,3 +87,48 @@ def test_a_built_model_is_stored_as_a_candidate_and_never_over_another_one(
     with pytest.raises(Conflict, match="another manifest"):
         store_model(tmp_path, rows.models, objects, "candidate")
     assert len(objects.calls) == stored
+
+
+def run_folder(folder: Path, name: str, seed: int) -> Path:
+    """Return what an export leaves: each run says the same number."""
+    folder.mkdir()
+    bare = manifest(RUN_VERSIONS, f"e{seed}").model_copy(update={"name": name})
+    weights = pixel_model(bare, seed)
+    said = bare.model_copy(update={"sha256": hashlib.sha256(weights).hexdigest()})
+    (folder / "model.onnx").write_bytes(weights)
+    (folder / "model.json").write_text(said.model_dump_json())
+    return folder
+
+
+def test_runs_are_numbered_from_1001_on_and_the_same_run_keeps_its_number(
+    rows: FakeRows, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    objects = FakeObjects()
+    first = run_folder(tmp_path / "first", "mobilenetv2", 5)
+    second = run_folder(tmp_path / "second", "densenet121", 6)
+    stored = [
+        store_model(folder, rows.models, objects, "candidate").manifest
+        for folder in (first, second, first, second)
+    ]
+    labels = ["mobilenetv2/1001", "densenet121/1002"]
+    assert [said.label for said in stored] == labels * 2
+    for said in stored[:2]:
+        weights = objects.read(BUCKET, model_key(said, "model.onnx"))
+        assert hashlib.sha256(weights).hexdigest() == said.sha256
+        kept = objects.read(BUCKET, model_key(said, "model.json"))
+        assert ModelManifest.model_validate_json(kept) == said
+    assert [row.manifest.label for row in rows.models.all()] == ["fake/1", "fake/2", *labels]
+    commands.run_live(rows, ask("live", "1002"))
+    assert "densenet121/1002 is live" in capsys.readouterr().out
+
+
+def test_the_project_s_own_next_version_is_added_beside_runs_under_its_own_number(
+    rows: FakeRows, tmp_path: Path
+) -> None:
+    objects = FakeObjects()
+    run = run_folder(tmp_path / "run", "mobilenetv2", 5)
+    store_model(run, rows.models, objects, "candidate")
+    built = run_folder(tmp_path / "built", "starter", 7)
+    said = ModelManifest.model_validate_json((built / "model.json").read_bytes())
+    (built / "model.json").write_text(said.model_copy(update={"version": 3}).model_dump_json())
+    assert store_model(built, rows.models, objects, "candidate").manifest.label == "starter/3"

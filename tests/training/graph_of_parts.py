@@ -110,10 +110,10 @@ def main(out: Path, work: Path) -> None:
         "read_again": gaps(again, base, heads, projection),
         "assessed": np.flatnonzero(~np.isnan(probabilities[0])).tolist(),
         "mixed": str(mixed.outputs[1].dtype),
+        "served_mixed": gaps(served_graph(mixed, heads, projection, "s"), base, heads, projection),
         "plain": [str(each.dtype) for each in plain.outputs],
         "plain_gap": float(np.abs(np.asarray(plain(films)[0]) - np.asarray(base(films)[0])).max()),
         "refused": [
-            refusal(mixed, heads, projection),
             refusal(base, heads, projection[:9]),
             refusal(base, replace(heads, mean=heads.mean[:9]), projection),
         ],

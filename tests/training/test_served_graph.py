@@ -37,12 +37,11 @@ def test_a_network_trained_in_mixed_precision_is_served_in_float32(said: dict[st
     assert said["mixed"] == "float16"
     assert said["plain"] == ["float32", "float32"]
     assert said["plain_gap"] < 1e-6
+    assert max(said["served_mixed"].values()) < 1e-5
 
 
 def test_parts_that_do_not_fit_are_refused_with_what_was_wanted(said: dict[str, Any]) -> None:
-    mixed, projection, mean = said["refused"]
-    assert "wanted ('float32', 'float32'), came " in mixed
-    assert "float16" in mixed
+    projection, mean = said["refused"]
     assert projection == "projection: wanted (10,), came (9,)"
     assert mean == "pooled features: wanted (None, 9), came (None, 10)"
 

@@ -1,6 +1,6 @@
 """Holds an exported model equal to Keras: the same films through both, the largest differences.
 
-    python -m training.export.parity MODEL_DIR [--films N]
+    python -m training.export.parity MODEL_DIR|RUN [--films N]
     python -m training.export.parity MODEL_DIR --served ANSWERS.npz
 
 The second form holds what a server answered (`image` and the four outputs, in one .npz) equal to
@@ -13,6 +13,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
@@ -26,23 +27,33 @@ from training.starter.graph import starter_model
 def differences(folder: Path, films: int = 7, heads_dir: Path = KEPT) -> dict[str, Any]:
     """Return the largest difference of each output between Keras and ONNX Runtime.
 
+    Keras' side is the run's model.keras or, where the folder has none, the starter of `heads_dir`.
     The films are drawn: noise, flat grey, ramps; what they show does not matter here.
     """
-    manifest = read_manifest(folder / "model.json")
-    images = _drawn(films, manifest.side)
-    keras_model = starter_model(Fitted.load(heads_dir), manifest.side)
+    images = _drawn(films, read_manifest(folder / "model.json").side)
+    keras_model = _keras_model(folder, heads_dir)
     wanted = {name: np.asarray(value) for name, value in keras_model(images).items()}
     session = _session(folder)
     came = dict(zip(OUTPUTS, session.run(list(OUTPUTS), {"image": images}), strict=True))
-    alone = session.run(["probabilities"], {"image": images[:1]})[0]
+    first = {name: np.asarray(value) for name, value in keras_model(images[:1]).items()}
+    alone = dict(zip(OUTPUTS, session.run(list(OUTPUTS), {"image": images[:1]}), strict=True))
     return _compared(wanted, came) | {
-        "batch_of_one": _largest(alone, came["probabilities"][:1]),
+        "batch_of_one": _largest(alone["probabilities"], came["probabilities"][:1]),
+        "alone": _compared(first, alone),
         "assessed": [int(n) for n in np.flatnonzero(~np.isnan(came["probabilities"][0]))],
         "embedding_length": [float(n) for n in np.linalg.norm(came["embedding"], axis=1)],
         "activation_range": [float(came["activation"].min()), float(came["activation"].max())],
         "shapes": {name: list(value.shape) for name, value in came.items()},
         "dtypes": {name: str(value.dtype) for name, value in came.items()},
     }
+
+
+def _keras_model(folder: Path, heads_dir: Path) -> keras.Model:
+    kept = folder / "model.keras"
+    if kept.is_file():
+        return keras.models.load_model(kept, compile=False)
+    side = read_manifest(folder / "model.json").side
+    return starter_model(Fitted.load(heads_dir), side)
 
 
 def served_differences(folder: Path, answers: Path) -> dict[str, Any]:

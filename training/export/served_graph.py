@@ -28,8 +28,8 @@ def served_graph(
     """Return the served graph: a dictionary of the four outputs by name.
 
     feature_model: uint8 (n, side, side) -> pooled features (n, d), then the last level
-    (n, h, w, c), the mean over whose places is the last c of them; computed in float32
-    (`in_float32` for one that was trained in mixed precision).
+    (n, h, w, c), the mean over whose places is the last c of them. One that was trained in mixed
+    precision is served in float32 (`in_float32`).
     projection: (d, 512), of features scaled as the heads scale them.
 
     probabilities (n, 14): sigmoid of the linear heads, NaN where `heads.names` lacks a finding.
@@ -44,8 +44,9 @@ def served_graph(
 
     Raises ValueError where the parts do not fit each other.
     """
-    pooled, last = feature_model.outputs
-    _check(pooled, last, heads, projection)
+    base = in_float32(feature_model)
+    pooled, last = base.outputs
+    _check(pooled, heads, projection)
     standard = _scaled(pooled, heads.mean, heads.scale)
     wide, bias, gaps, map_scale = _fourteen(heads)
 
@@ -72,7 +73,7 @@ def served_graph(
         name: layers.Identity(name=name, dtype=tensor.dtype)(tensor)
         for name, tensor in answers.items()
     }
-    return keras.Model(feature_model.input, named, name=name)
+    return keras.Model(base.input, named, name=name)
 
 
 def in_float32(model: keras.Model) -> keras.Model:
@@ -109,14 +110,13 @@ def embedding_version(graph: keras.Model, backbone: str, heads: Heads) -> str:
     return digest.hexdigest()[:16]
 
 
-def _check(pooled: Any, last: Any, heads: Heads, projection: NDArray[np.floating]) -> None:
-    """Raise ValueError, which says what was wanted, where a part is of another width or kind."""
+def _check(pooled: Any, heads: Heads, projection: NDArray[np.floating]) -> None:
+    """Raise ValueError, which says what was wanted, where a part is of another width."""
     width = len(heads.mean)
     for what, wanted, came in (
         ("pooled features", (None, width), tuple(pooled.shape)),
         ("weights", (width, len(heads.names)), heads.weights.shape),
         ("projection", (width,), projection.shape[:1]),
-        ("pooled features and last level", ("float32",) * 2, (pooled.dtype, last.dtype)),
     ):
         if came != wanted:
             raise ValueError(f"{what}: wanted {wanted}, came {came}")
