@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -22,21 +21,18 @@ from ingest.decoder import Decoder
 from ingest.deidentify import Known, deidentify
 from ingest.figures import IngestFigures
 from ingest.looks import Judge, Looks
-from ingest.manifest import Manifest
 from ingest.notification import Folder, drop_of
 from ingest.quarantine import Quarantine
 from ingest.raw_files import RawFiles
 from ingest.ready import Ready, events_of, row_of
+from ingest.refuse import reject
 from ingest.renditions import Developed
 from ingest.text_in_film import TextLook
 from ingest.text_marks import Marks
 from ingest.text_reader import RapidReader
-from schemas.envelope import from_record, to_message
+from schemas.envelope import from_record
 from schemas.errors import Dead, Doubt, Refusal
-from schemas.events import (
-    ObjectUploaded,
-    RadiographRejected,
-)
+from schemas.events import ObjectUploaded
 from schemas.film_files import is_manifest
 from schemas.identities import receipt_id
 from schemas.presentation import Presentation
@@ -50,8 +46,6 @@ from store.settings import Settings
 log = logging.getLogger(__name__)
 
 _THREADS: Final = 8
-#: Lines of a manifest that are kept in one transaction.
-_PAGE: Final = 500
 #: States in which the film is durable or known to be: the raw version may go.
 _STORED: Final = frozenset({"accepted", "analysed"})
 #: States in which all that was dropped lies in another place: so may it, too.
@@ -180,12 +174,13 @@ class IngestHandler:
             self._remove_raw(receipt)
             return
         if receipt.state in _KEPT_ELSEWHERE:
-            self._remove_dropped(receipt)
+            self._raw.remove_dropped(receipt)
             return
         if receipt.state != "received" and receipt.code != "erased":
             return
         if is_manifest(receipt.key):
-            self._read_manifest(task)
+            # It may be long, and films do not wait for it: ingest/manifest_reader.py reads it.
+            self._rows.manifests.wait(receipt)
             return
         try:
             raw = self._raw.read(receipt)
@@ -215,31 +210,6 @@ class IngestHandler:
         self._end(receipt, said.film.id, state)
         return True
 
-    def _read_manifest(self, task: _Task) -> None:
-        """Keep what a manifest says, page by page; then it goes, for it names patients."""
-        receipt = task.receipt
-        manifest = Manifest(receipt.bucket, receipt.key, self._secret, receipt.site)
-        lines = manifest.lines(self._raw.chunks(receipt))
-        try:
-            while page := list(islice(lines, _PAGE)):
-                self._rows.manifests.put(receipt, page)
-        except Refusal as refusal:
-            # Of a manifest that was not read whole no line meets a film.
-            self._reject(task, refusal)
-            return
-        summary = manifest.summary()
-        self._rows.manifests.end(receipt, summary)
-        log.info(
-            "A manifest is read",
-            extra={
-                "receipt": str(receipt.id),
-                "lines": summary.lines,
-                "malformed": summary.malformed,
-                "unknown_columns": len(summary.unknown),
-            },
-        )
-        self._remove_dropped(receipt)
-
     def _read(self, task: _Task, raw: bytes) -> Ready | None:
         """Return a drop's film; None where it is refused, forgotten, or waits for a steward."""
         receipt = task.receipt
@@ -264,7 +234,7 @@ class IngestHandler:
         except Doubt as doubt:
             state = self._quarantine.hold(receipt, doubt, raw, film, task.cause)
             if state == "quarantined":
-                self._remove_dropped(receipt)
+                self._raw.remove_dropped(receipt)
         except Refusal as refusal:
             self._reject(task, refusal)
         return None
@@ -334,35 +304,11 @@ class IngestHandler:
             self._objects.put("radiographs", rendition_key(film.film, rendition), data, media)
 
     def _remove_raw(self, receipt: Receipt) -> None:
-        self._remove_dropped(receipt)
+        self._raw.remove_dropped(receipt)
         self._quarantine.remove(receipt)
 
-    def _remove_dropped(self, receipt: Receipt) -> None:
-        # Its row says until when a depositor's client may look at it: ingest/taken.py removes it.
-        if receipt.keep_until is None:
-            # This version only: another one under the same key is another drop.
-            self._objects.remove(receipt.bucket, receipt.key, receipt.version)
-
     def _reject(self, task: _Task, refusal: Refusal) -> None:
-        """End the receipt as rejected. Its raw version stays for whoever wants to know why."""
-        receipt = task.receipt
-        event = RadiographRejected(
-            receipt=receipt.id,
-            site=receipt.site,
-            source=receipt.source,
-            code=refusal.code,
-            wanted=refusal.wanted,
-            came=refusal.came,
-            rejected_at=receipt.updated_at,
-        )
-        said = to_message(event, site=receipt.site, cause=task.cause)
-        state = self._rows.receipts.reject(
-            receipt, code=refusal.code, wanted=refusal.wanted, came=refusal.came, events=[said]
-        )
-        log.info(
-            "A drop is refused",
-            extra={"receipt": str(receipt.id), "code": refusal.code, "state": state},
-        )
+        reject(self._rows.receipts, task.receipt, refusal, task.cause)
 
     def _all(self, steps: Sequence[Callable[[], None]]) -> None:
         """Run every step to its end, several at a time, then raise the first error, if any."""

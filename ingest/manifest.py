@@ -65,6 +65,20 @@ class Manifest:
         Raises Refusal `manifest` without a column named Path, or for more bytes or lines than a
         manifest may have.
         """
+        return (line for line in self._read(chunks) if line is not None)
+
+    def pages(self, chunks: Iterable[bytes], size: int) -> Iterator[list[ManifestLine]]:
+        """Yield what `lines` does, after each `size` lines of the table, whatever they hold."""
+        page: list[ManifestLine] = []
+        for line in self._read(chunks):
+            page += [] if line is None else [line]
+            if self._count % size == 0:
+                yield page
+                page = []
+        yield page
+
+    def _read(self, chunks: Iterable[bytes]) -> Iterator[ManifestLine | None]:
+        """Yield for each line what it says of a film, None where it names none."""
         rows = self._table.rows(_within(chunks, _BYTES_MAX))
         self._header(next(rows, Row(1, None)))
         for row in rows:
@@ -74,11 +88,11 @@ class Manifest:
             if row.cells is None:
                 wanted = cells.REST_WANTED if row.is_rest else cells.ROW_WANTED
                 self._faults.add("broken", row.number, "", wanted)
+                yield None
                 continue
             line = self._line(row.number, row.cells)
-            if line is not None:
-                self._usable += 1
-                yield line
+            self._usable += line is not None
+            yield line
 
     def summary(self) -> ManifestSummary:
         """Return what was read so far."""

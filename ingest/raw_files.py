@@ -38,6 +38,13 @@ class RawFiles:
                 receipt.bucket, receipt.key, receipt.version, self._limit
             )
 
+    def remove_dropped(self, receipt: Receipt) -> None:
+        """Remove what was dropped, unless its depositor's client may still look at it."""
+        # Its row says until when it may: ingest/taken.py removes it then.
+        if receipt.keep_until is None:
+            # This version only: another one under the same key is another drop.
+            self._objects.remove(receipt.bucket, receipt.key, receipt.version)
+
     @contextmanager
     def _refused(self, receipt: Receipt) -> Iterator[None]:
         try:

@@ -154,10 +154,11 @@ def run_relay(settings: Settings, stop: threading.Event) -> None:
 
 
 def run_reconciler(settings: Settings, stop: threading.Event) -> None:
-    """Find what notifications lost, and films the live model has not seen; remove what is due."""
+    """Find what was lost or not analysed; read manifests; remove what is due."""
     from functools import partial
 
     from ingest.housekeeper import Housekeeper
+    from ingest.manifest_reader import ManifestReader
     from ingest.reconciler import Reconciler
     from ingest.taken import TakenDrops
     from store.log import lag_of
@@ -169,7 +170,11 @@ def run_reconciler(settings: Settings, stop: threading.Event) -> None:
         close.callback(rows.close)
         objects = MinioObjects(settings)
         reconciler = Reconciler(settings, rows, objects, partial(lag_of, settings))
-        beside = (Housekeeper(settings, rows, objects), TakenDrops(rows.receipts, objects))
+        beside = (
+            Housekeeper(settings, rows, objects),
+            TakenDrops(rows.receipts, objects),
+            ManifestReader(settings, rows, objects),
+        )
         for clock in beside:
             name = type(clock).__name__
             threading.Thread(target=clock.run, args=(stop,), name=name, daemon=True).start()

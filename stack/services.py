@@ -315,7 +315,7 @@ SERVICES: Final[tuple[Service, ...]] = (
         9105, memory_mb=256, needs=("kafka", "postgres", "valkey"),
     ),
     our_program(
-        "reconciler", "Finds drops that nobody told of, and films without an analysis.",
+        "reconciler", "Finds drops nobody told of and films not analysed; reads manifests.",
         9106, memory_mb=256, needs=("kafka", "minio", "postgres"),
     ),
     our_program(

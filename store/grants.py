@@ -84,11 +84,7 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
     | _READ
     | {
         "films_add_labels",
-        "manifests_end",
-        "manifests_hold",
-        "manifests_join",
-        "manifests_put",
-        "manifests_read",
+        "manifests_wait",
         "quarantine_hold",
         "receipts_accept",
         "receipts_find",
@@ -129,6 +125,12 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
     | {
         "analyses_request",
         "films_without_analysis",
+        "manifests_end",
+        "manifests_hold",
+        "manifests_join",
+        "manifests_put",
+        "manifests_read",
+        "manifests_waiting",
         "outbox_add",
         "outbox_depth",
         "quarantine_expire",
@@ -138,6 +140,7 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
         "receipts_let_go",
         "receipts_missing",
         "receipts_open",
+        "receipts_reject",
     },
     OPERATOR: frozenset(),
 }

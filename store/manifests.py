@@ -1,18 +1,23 @@
 """Manifests of bulk drops, in PostgreSQL (store/functions/receipts_manifests.sql)."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any, Final
 from uuid import UUID
 
 from schemas.identities import key_code
 from store.manifest_lines import line_of, merged, said_of
+from store.receipts import receipt_of
 from store.records import Receipt
 from store.records_manifests import LineFates, ManifestFault, ManifestLine, ManifestSummary
 from store.rows import Call, Database, Row, json_value
 
 #: Lines that meet their films in one transaction, each under a lock: PostgreSQL has some thousand.
 _PAGE: Final = 500
+_FEWEST: Final = 16
+#: Seconds for which a page may hold films; after a longer one the next has half its lines.
+_LONG_S: Final = 0.1
 
 
 class PostgresManifests:
@@ -21,6 +26,12 @@ class PostgresManifests:
     def __init__(self, database: Database, secret: str) -> None:
         self._database = database
         self._secret = secret
+
+    def wait(self, manifest: Receipt) -> None:
+        self._database.rows("manifests_wait", receipt=manifest.id)
+
+    def waiting(self, limit: int) -> list[Receipt]:
+        return [receipt_of(row) for row in self._database.rows("manifests_waiting", limit=limit)]
 
     def put(self, manifest: Receipt, lines: Sequence[ManifestLine]) -> None:
         page: dict[str, ManifestLine] = {}
@@ -48,12 +59,22 @@ class PostgresManifests:
         self._database.transaction(work)
 
     def end(self, manifest: Receipt, summary: ManifestSummary) -> None:
+        for _ in self.ending(manifest, summary):
+            pass
+
+    def ending(self, manifest: Receipt, summary: ManifestSummary) -> Iterator[None]:
         self._database.rows("manifests_read", receipt=manifest.id)
         after: str | None = ""
+        limit = _PAGE
         while after is not None:
+            began = time.monotonic()
             after = self._database.value(
-                "manifests_join", receipt=manifest.id, after=after, limit=_PAGE
+                "manifests_join", receipt=manifest.id, after=after, limit=limit
             )
+            # A line costs far more where its film is here, and that film is held meanwhile.
+            took = time.monotonic() - began
+            limit = min(_PAGE, max(_FEWEST, limit // 2 if took > _LONG_S else limit * 2))
+            yield
         self._database.rows(
             "manifests_end",
             receipt=manifest.id,

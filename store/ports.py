@@ -214,6 +214,14 @@ class Quarantine(Protocol):
 class Manifests(Protocol):
     """What manifests of bulk drops say of films, before or after these come."""
 
+    def wait(self, manifest: Receipt) -> None:
+        """Note that a manifest waits to be read. Repeatable."""
+        ...
+
+    def waiting(self, limit: int) -> list[Receipt]:
+        """Return the first that are not at their end: what a person waits for, then by age."""
+        ...
+
     def put(self, manifest: Receipt, lines: Sequence[ManifestLine]) -> None:
         """Keep a page of lines; none meets its film before `end`. Repeatable.
 
@@ -232,6 +240,10 @@ class Manifests(Protocol):
         asked, and of findings on which that is silent the one before. `summary.fates` is not
         read: `get` counts them.
         """
+        ...
+
+    def ending(self, manifest: Receipt, summary: ManifestSummary) -> Iterator[None]:
+        """Do as `end` does, in pieces, each a short transaction; done when there are no more."""
         ...
 
     def get(self, receipt: UUID, *, account: UUID | None = None) -> ManifestSummary | None:

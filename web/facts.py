@@ -188,6 +188,8 @@ _FRENCH: Final = tuple(
         ),
         (r"a column named Path", "une colonne nommée Path"),
         (r"a table without it", "un tableau qui ne l'a pas"),
+        (r"a table that can be kept", "un tableau que l'on puisse garder"),
+        (r"one that cannot", "un qui ne le peut pas"),
         (r"at most (\S+) lines", r"au plus \1 lignes"),
         (r"more", "davantage"),
         (r"Male or Female", "Male ou Female (homme ou femme)"),

@@ -72,6 +72,19 @@ BEGIN
     END IF;
 END $$;
 
+-- A manifest is read beside films, not among them: from here on it waits for that.
+CREATE FUNCTION api.manifests_wait(p_receipt uuid) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO manifest (receipt) VALUES (p_receipt) ON CONFLICT DO NOTHING;
+$$;
+
+-- Return the manifests that are not at their end: those a person waits for, then by age.
+CREATE FUNCTION api.manifests_waiting(p_limit bigint) RETURNS SETOF api.receipt_row
+LANGUAGE sql STABLE AS $$
+    SELECT (rules.receipt_row(r, false)).* FROM manifest m JOIN receipt r ON r.id = m.receipt
+    WHERE m.ended_at IS NULL AND r.state = 'received'
+    ORDER BY (r.lane = 'first') DESC, r.created_at, r.id LIMIT p_limit;
+$$;
+
 -- Hold these lines, and return what this manifest said of them before: its first pages, or all
 -- of it where it is read again.
 CREATE FUNCTION api.manifests_hold(p_receipt uuid, p_codes text[])
@@ -164,7 +177,9 @@ BEGIN
         repeated = p_usable - (SELECT count(DISTINCT coalesce(line::text, key_code))
             FROM manifest_line WHERE manifest = p_receipt)
     WHERE receipt = p_receipt;
-    UPDATE receipt SET state = 'manifest', updated_at = clock_timestamp()
+    -- It names patients. What is due is removed by a clock, so that no kill forgets it.
+    UPDATE receipt SET state = 'manifest', updated_at = clock_timestamp(),
+        keep_until = coalesce(keep_until, clock_timestamp())
     WHERE id = p_receipt AND state = 'received';
 END $$;
 

@@ -1,6 +1,6 @@
 """Manifests of bulk drops, in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -32,6 +32,21 @@ class FakeManifests:
                     before = known.get(manifest.id)
                     known[manifest.id] = merged(before, line) if before else line
 
+    def wait(self, manifest: Receipt) -> None:
+        with self._tables.work():
+            self._tables.manifests_known.setdefault(manifest.id)
+
+    def waiting(self, limit: int) -> list[Receipt]:
+        with self._tables.work():
+            known = [self._tables.receipts[of] for of in self._tables.manifests_known]
+            wait = [row for row in known if row.state == "received"]
+            return sorted(wait, key=lambda row: (row.lane != "first", row.created_at))[:limit]
+
+    def ending(self, manifest: Receipt, summary: ManifestSummary) -> Iterator[None]:
+        for _ in range(0, len(self._lines(manifest.id)) + 1, 500):
+            yield
+        self.end(manifest, summary)
+
     def end(self, manifest: Receipt, summary: ManifestSummary) -> None:
         with self._tables.work():
             tables = self._tables
@@ -46,7 +61,7 @@ class FakeManifests:
             tables.manifests[manifest.id] = replace(summary, fates=fates)
             known = tables.receipts[manifest.id]
             if known.state == "received":
-                tables.move(known, state="manifest")
+                tables.move(known, state="manifest", keep_until=known.keep_until or now())
 
     def get(self, receipt: UUID, *, account: UUID | None = None) -> ManifestSummary | None:
         with self._tables.work():

@@ -62,6 +62,8 @@ class Tables:
     swept: set[UUID] = field(default_factory=set)
     lines: dict[tuple[str, str], dict[UUID, ManifestLine]] = field(default_factory=dict)
     manifests_read: set[UUID] = field(default_factory=set)
+    #: In the order they came.
+    manifests_known: dict[UUID, None] = field(default_factory=dict)
     changed_lines: set[tuple[UUID, int]] = field(default_factory=set)
     manifests: dict[UUID, ManifestSummary] = field(default_factory=dict)
     said: dict[UUID, tuple[Film, tuple[str, ...]]] = field(default_factory=dict)

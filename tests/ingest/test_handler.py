@@ -9,9 +9,11 @@ import pytest
 from ingest.black_out import black_out as blacked_out
 from ingest.deidentify import deidentify
 from ingest.handler import IngestHandler
+from ingest.manifest_reader import ManifestReader
 from ingest.readers import read_film
 from ingest.renditions import Developed, develop
 from ingest.says import FileSays
+from ingest.taken import TakenDrops
 from schemas.deposits import deposit_folder, film_key
 from schemas.envelope import Message, from_record
 from schemas.errors import Dead, Doubt, Refusal, Unavailable
@@ -87,6 +89,13 @@ class House:
         receipt = self.rows.receipts.get(identity)
         assert receipt is not None
         return receipt
+
+    def read_manifests(self) -> None:
+        """Read what waits to its end, and let go what is due."""
+        reader = ManifestReader(self.settings, self.rows, self.objects)
+        while reader.turn():
+            pass
+        TakenDrops(self.rows.receipts, self.objects).once()
 
     def said(self, topic: str) -> list[Message]:
         return [message for message in self.rows.outbox.messages if message.topic == topic]
@@ -600,6 +609,7 @@ def test_a_manifest_is_read_joined_and_removed_and_its_films_go_on(house: House)
     )
     record = house.drop("lot/labels.csv", table)
     house.handler.handle([record])
+    house.read_manifests()
     house.handler.handle([house.drop("lot/b.png", png_of(drawn(seed=2)))])
     receipt = house.receipt(record)
     assert (receipt.state, receipt.code, receipt.film) == ("manifest", None, None)
@@ -633,6 +643,7 @@ def test_a_deposit_s_manifest_speaks_of_its_films_by_their_paths(house: House, f
     records = [house.drop(key, data) for key, data in files]
     for record in records:
         house.handler.handle([record])
+        house.read_manifests()
     labels = {
         (film, finding): row.value
         for (film, finding, _, author), row in house.rows.tables.labels.items()
@@ -660,4 +671,5 @@ def test_a_manifest_that_cannot_be_read_is_refused(
         [(key, version, _, _)] = house.objects.versions("dropzone")
         house.objects.remove("dropzone", key, version)
     house.handler.handle([record])
+    house.read_manifests()
     assert (house.receipt(record).state, house.receipt(record).code) == ("rejected", code)

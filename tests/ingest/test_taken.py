@@ -68,6 +68,7 @@ def test_a_manifest_and_a_held_drop_stay_as_long_and_a_refused_one_its_days(hous
         house.drop("lot/refused.png", b"no film"),
     ]
     house.handler.handle(records)
+    house.read_manifests()
     states: list[ReceiptState] = ["manifest", "quarantined", "rejected"]
     assert [house.receipt(record).state for record in records] == states
     assert len(house.raw()) == 3

@@ -137,6 +137,7 @@ def test_a_manifest_that_cannot_be_read_is_refused_and_stays() -> None:
     film = house.drop("a/a.png", png_of(drawn()))
     house.objects.bad.add(("dropzone", "a/labels.csv"))
     house.handler.handle([record, film])
+    house.read_manifests()
     assert house.receipt(record).code == "unreadable-object"
     assert house.receipt(film).state == "accepted"
     assert house.raw() == ["a/labels.csv"]
@@ -146,6 +147,7 @@ def test_a_manifest_over_the_limit_is_not_read() -> None:
     house = House(fake_settings(file_limit_bytes=1000))
     record = house.drop("a/labels.csv", b"Path\n" + b"a.png\n" * 200)
     house.handler.handle([record])
+    house.read_manifests()
     assert house.receipt(record).code == "too-large"
 
 

@@ -238,6 +238,8 @@ PROGRAMS: Final = frozenset(
         "manifests_join",
         "manifests_put",
         "manifests_read",
+        "manifests_wait",
+        "manifests_waiting",
         "models_all",
         "models_register",
         "models_set_live",

@@ -245,6 +245,37 @@ def test_the_summary_is_kept_and_its_receipt_is_at_its_end(shelf: Library) -> No
     assert shelf.rows.manifests.get(receipt.id, account=viewer.id) is None
 
 
+def test_one_that_waits_is_there_until_it_is_read_or_refused_and_then_due_to_go(
+    shelf: Library,
+) -> None:
+    rows = shelf.rows
+    receipts = [manifest(rows, f"{name}/labels.csv") for name in "abc"]
+    drop = Drop("dropzone", "uploads/1/labels.csv", "v1", 10, "first", "local", "upload")
+    (urgent,) = rows.receipts.open_many([drop])
+    for receipt in [*receipts, urgent, receipts[0]]:
+        rows.manifests.wait(receipt)
+    of = [urgent.id, *(receipt.id for receipt in receipts)]
+    assert [each.id for each in rows.manifests.waiting(9)] == of
+    assert [each.id for each in rows.manifests.waiting(2)] == of[:2]
+    told(rows, receipts[0], line(1))
+    rows.receipts.reject(receipts[1], code="manifest", wanted="a", came="b", events=[])
+    assert [each.id for each in rows.manifests.waiting(9)] == [urgent.id, receipts[2].id]
+    rows.manifests.wait(receipts[0])
+    assert len(rows.manifests.waiting(9)) == 2
+    assert [each.id for each in rows.receipts.kept(9)] == [receipts[0].id]
+
+
+def test_lines_that_meet_their_films_do_so_in_pieces(shelf: Library) -> None:
+    films = [drop_film(shelf.rows, seed) for seed in (0, 299, 599)]
+    receipt = manifest(shelf.rows)
+    for start in (0, 300):
+        shelf.rows.manifests.put(receipt, [line(seed) for seed in range(start, start + 300)])
+    pieces = sum(1 for _ in shelf.rows.manifests.ending(receipt, ManifestSummary(600, usable=600)))
+    assert pieces >= 2
+    assert shelf.now(receipt).state == "manifest"
+    assert all(labels_of(shelf, of) for of in films)
+
+
 def test_an_erased_film_s_line_goes_with_it(shelf: Library) -> None:
     of = drop_film(shelf.rows, 1)
     receipt = manifest(shelf.rows)
