@@ -80,12 +80,13 @@ def main(folder: Path) -> None:
     """Leave the runs and print what the pieces say."""
     two_devices()
     alone = tf.distribute.get_strategy()
-    for name in ("whole", "mirrored", "still", "bfloat16"):
+    for name in ("whole", "mirrored", "still", "bfloat16", "last"):
         (folder / name).mkdir()
     tuned(folder / "whole", alone)
     tuned(folder / "mirrored", tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
     # Nothing moves, so that no epoch is better than the first.
     tuned(folder / "still", alone, rate=1e-12, patience=1)
+    tuned(folder / "last", alone, from_stage=0, last_layers=1, epochs=1)
     with patch.object(precision, "chosen", lambda: "mixed_bfloat16"):
         tuned(folder / "bfloat16", alone)
     said = {

@@ -122,6 +122,13 @@ def test_the_stages_before_stand_still_and_so_do_the_norms_scales(
     assert "conv1" in pieces["stderr"]
 
 
+def test_of_the_last_layers_alone_the_kernels_change(pieces: dict[str, Any], folder: Path) -> None:
+    changed = _told(folder / "last")["changed"]
+    kernels = {name: each for name, each in changed.items() if name.endswith("kernel")}
+    assert kernels == {"conv0/kernel": False, "conv1/kernel": False, "conv2/kernel": True}
+    assert "its last 1 layers with kernels" in pieces["stderr"]
+
+
 def test_no_change_of_a_film_flips_it(pieces: dict[str, Any]) -> None:
     across, down = np.array(pieces["halves"])
     assert across.min() > 20

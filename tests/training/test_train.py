@@ -71,7 +71,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
         "--cache",
         str(folder / "again-cache"),
     )
-    said |= commands(folder, {"again": again})
+    tuned = "--backbone MobileNetV2 --weights none --side 64 --fit fine-tune --epochs 1 --batch 16"
+    policy = ("--policy", "self-trained,Edema=multi-class")
+    said |= commands(folder, {"again": again, "tuned": (*tuned.split(), *policy)})
     return Runs(folder, said)
 
 
@@ -98,6 +100,28 @@ def test_what_is_wrong_with_films_is_named_once_and_the_rest_goes_on(runs: Runs)
     assert {line["part"] for line in lines} == {"train", "valid", "test"}
 
 
+#: R14-091's, and what `export` and `models add` want besides.
+FILES = (
+    "settings.json", "split.csv", "problems.csv", "metrics.json", "predictions.csv", "curves.csv",
+    "report.html", "model.keras", "model.onnx", "model.json", "operating_points.json",
+    "heads.npz", "projection.npz",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("run", ["one", "tuned"])
+def test_a_run_s_folder_holds_every_file(runs: Runs, run: str) -> None:
+    assert runs.said[run]["status"] == 0
+    assert [name for name in FILES if not runs.file(run, name).is_file()] == []
+
+
+def test_a_tuned_backbone_is_not_the_one_that_it_began_as(runs: Runs) -> None:
+    features = runs.folder / "training-cache"
+    # Of the network as it came, for the first fit of self-trained, and of the tuned one.
+    networks = runs.said["tuned"]["stderr"].count("features of films: 160 / 160")
+    assert networks == 2
+    assert len(list(features.glob("features-*"))) == 3
+
+
 def test_heads_rank_films_of_patients_they_never_saw(runs: Runs) -> None:
     metrics = json.loads(runs.file("one", "metrics.json").read_text())
     assert metrics["part"] == "test"
@@ -122,7 +146,6 @@ def test_a_finding_that_could_not_be_fitted_has_no_score_and_is_never_nought(run
 def test_features_are_kept_so_that_another_policy_begins_with_the_heads(runs: Runs) -> None:
     assert "features of films" in runs.said["one"]["stderr"]
     assert "features of films" not in runs.said["other"]["stderr"]
-    assert len(list((runs.folder / "training-cache").glob("features-*"))) == 1
     assert (
         runs.file("one", "split.csv").read_bytes() == runs.file("other", "split.csv").read_bytes()
     )

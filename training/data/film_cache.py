@@ -2,9 +2,9 @@
 
 `FOLDER/<key>/` holds `pixels.npy` (uint8 (n, side, side)), `areas.npy` (int16 (n, 4)) and
 `films.json` (which films cannot be read, and why). The key is a hash of the films' files, sizes,
-times of change, the side and how a film becomes a tensor. It is made under another name and renamed
-when it is whole and on the disk, under a lock: a run that was killed leaves nothing that is taken
-for a cache. No cache is removed here: whoever wants the room back deletes the folder.
+times of change, the side and how a film becomes a tensor. It is made under another name and
+renamed when it is whole and on the disk, under a lock: what a killed run leaves is never
+taken for a cache. No cache is removed here: whoever wants the room back deletes the folder.
 """
 
 import fcntl

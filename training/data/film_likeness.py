@@ -51,7 +51,7 @@ def likeness(
     return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
 
 
-def _mean_around(grid: NDArray[np.float32], around: int) -> NDArray[np.float32]:
+def _mean_around(grid: NDArray[np.floating], around: int) -> NDArray[np.floating]:
     """Return the mean over the square that reaches so far from each cell, edges repeated."""
     width = 2 * around + 1
     for axis in (1, 2):

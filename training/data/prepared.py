@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from training.data.collection import Collection
 from training.data.film_cache import cached_films
+from training.data.near_duplicates import groups
 from training.data.problems import Problem
 from training.data.split import split
 from training.data.table import FilmTable
@@ -37,13 +38,14 @@ class PreparedFilms:
 def prepare(
     collection: Collection, side: int, cache: Path, *, test_films: int, seed: int
 ) -> PreparedFilms:
-    """Decode and resize the films once, give each patient a part.
+    """Decode and resize the films once, look for near-duplicates, give each patient a part.
 
     cache: the folder of pixels (training/data/film_cache.py).
     """
     table = collection.table
     cached = cached_films(table, side, cache)
+    alike = groups(cached)
     parts = np.full(len(table), "", "<U5")
     mine = cached.readable
-    parts[mine] = split(table.take(mine), test_films=test_films, seed=seed)
+    parts[mine] = split(table.take(mine), test_films=test_films, seed=seed, groups=alike[mine])
     return PreparedFilms(table, cached.pixels, parts, (*collection.problems, *cached.problems))

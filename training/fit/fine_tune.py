@@ -131,6 +131,7 @@ class _Fit:
             settings.rate,
             settings.epochs * -(-len(self.train) // settings.batch),
             policy,
+            settings.last_layers,
         )
         return TunedNetwork(tuning, self.strategy)
 
@@ -208,11 +209,13 @@ class _Fit:
         )
 
     def _stated(self, place: Place) -> str:
+        last = self.settings.last_layers
         stage = self.backbone.stages[self.settings.from_stage]
+        what = f"its last {last} layers with kernels" if last else f"from stage {stage}"
         devices = self.strategy.num_replicas_in_sync
         changes = augmentation.STATED if self.settings.augment else "films are left as they are"
         return (
-            f"{self.backbone.name} from stage {stage}, {place.precision},"
+            f"{self.backbone.name}, {what}, {place.precision},"
             f" {devices} device{'s' if devices > 1 else ''},"
             f" from epoch {place.epoch + 1}, step {place.step + 1} on; {changes}"
         )

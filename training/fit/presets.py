@@ -5,7 +5,8 @@ from typing import Any, Final
 from training.errors import WrongInput
 
 #: The original report's: 224 pixels, uncertain as present, all frozen but the backbone's last two
-#: layers, films as they are (no deformation), 90/10 by patient after 200 test films.
+#: layers with kernels (norms stand still as ever), films as they are (no deformation), 90/10 by
+#: patient after 200 test films.
 ORIGINAL: Final[dict[str, Any]] = {
     "side": 224,
     "policy": "ones",

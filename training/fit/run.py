@@ -3,35 +3,35 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
-from schemas.findings import FINDINGS, INDEX
 from training import backbones
-from training.data.collection import read_collection
+from training.data.collection import Collection, read_collection
 from training.data.counts import count_findings, table_one
 from training.data.prepared import PreparedFilms, prepare
 from training.data.problems import Problem, write_problems
 from training.data.split import write_split
 from training.errors import WrongInput
-from training.evaluate.evaluation import evaluate
-from training.evaluate.points_file import load_points, save_points
-from training.evaluate.predictions import Predictions
-from training.export.map_scale import map_sample, map_scale
-from training.export.served_graph import served_graph
-from training.fit import chosen_heads, features, policies
+from training.export.map_scale import map_sample
+from training.export.run_export import export_run
+from training.export.served_graph import in_float32
+from training.fit import chosen_heads, distribution, features, policies
 from training.fit.chosen_heads import Chosen
 from training.fit.feature_model import feature_model
 from training.fit.features import Features
-from training.fit.linear import Heads
-from training.fit.points import chosen_points
-from training.fit.projection import projection
+from training.fit.fine_tune import fine_tune
+from training.fit.kept_run import Fitted, Kept, keep
+from training.fit.norms import FILMS, settle
 from training.fit.run_settings import RunSettings
+from training.report.outcome import Judgement, Telling, write_outcome
+from training.report.settings_told import facts, title
 from training.run_folder import RunFolder
 
 
@@ -53,14 +53,18 @@ def train(
     """
     backbone = backbones.named(settings.backbone)
     with _folder(out, settings, resume=resume) as run:
+        if settings.fit == "fine-tune":
+            # Before any tensor is made, TensorFlow must know of the other processes.
+            distribution.chosen()
         keras.utils.set_random_seed(settings.seed)
+        tf.config.experimental.enable_op_determinism()
         model = feature_model(backbone, settings.side, weights or settings.weights)
         collection = read_collection(data, laterals=settings.laterals)
         _tell(f"{len(collection.table):,} films, {collection.laterals:,} lateral ones left out")
         _tell(table_one(count_findings(collection.table)))
-        keep = cache or out.absolute().parent / "training-cache"
+        store = cache or out.absolute().parent / "training-cache"
         films = prepare(
-            collection, settings.side, keep, test_films=settings.test_films, seed=settings.seed
+            collection, settings.side, store, test_films=settings.test_films, seed=settings.seed
         )
         _tell_parts(films)
         readable = films.readable
@@ -70,12 +74,23 @@ def train(
         names, missing = policies.assessed(known, films.parts)
         write_problems((*films.problems, *missing), run.problems)
         _check(names, missing)
-        fit = _Fit(films, labels, names, settings, keep)
+        if settings.weights == "none":
+            settle(model, films.pixels[np.flatnonzero(films.parts == "train")[:FILMS]])
+        fit = _Fit(films, labels, names, settings, store)
         if settings.fit == "fine-tune":
-            raise WrongInput("--fit: wanted features, came fine-tune, which is not here yet")
+            targets = policies.targets(
+                labels, settings, names, films.parts == "train", _first_fit(fit, model)
+            )
+            train_, valid = (np.flatnonzero(films.parts == part) for part in ("train", "valid"))
+            fine_tune(model, backbone, films.pixels, targets, train_, valid, settings, run)
+            if not distribution.is_chief(distribution.chosen()):
+                _tell("the fit is done; what it comes to is in the folder of the first worker")
+                return run
+            model = in_float32(model)
         found, chosen = fit.heads(model)
-        _save(run, fit, model, found, chosen)
-        _judge(run)
+        kept = keep(run, films, settings, Fitted(model, found, chosen))
+        _tell(f"reliable on the validation part: {', '.join(kept.reliable) or 'no finding'}")
+        _judge(run, kept, collection, films)
     return run
 
 
@@ -105,54 +120,41 @@ class _Fit:
         return found, chosen
 
 
-def _save(run: RunFolder, fit: _Fit, model: keras.Model, found: Features, chosen: Chosen) -> None:
-    """Write heads, projection, the served graph, the operating points and the predictions."""
-    films, parts = fit.films, fit.films.parts
-    heads = _as_served(chosen, found, parts)
-    turned = projection(heads, found.pooled[parts == "train"])
-    heads.save(run.heads)
-    np.savez(run.projection, projection=turned.astype(np.float16))
-    served_graph(model, heads, turned, "served").save(run.model)
-    readable = np.flatnonzero(films.readable)
-    scores = np.full((len(readable), len(FINDINGS)), np.nan)
-    scores[:, [INDEX[name] for name in heads.names]] = heads.scores(found.pooled[readable])
-    predictions = Predictions(films.table.take(readable), parts[readable], scores)
-    predictions.save(run.predictions)
-    valid = predictions.of("valid")
-    points, reliable = chosen_points(
-        policies.consistent(valid.table.labels),
-        fit.settings.not_mentioned,
-        valid.scores[:, [INDEX[name] for name in heads.names]],
-        valid.table.patients,
-        heads.names,
+def _first_fit(fit: _Fit, model: keras.Model) -> NDArray[np.float64] | None:
+    """Return what heads on the network as it came say of every film, if self-trained asks it."""
+    if not any(fit.settings.policy_of(name) == "self-trained" for name in fit.names):
+        return None
+    found, chosen = fit.heads(model)
+    return chosen_heads.predicted_by(chosen, found.pooled)
+
+
+def _judge(run: RunFolder, kept: Kept, collection: Collection, films: PreparedFilms) -> None:
+    """Write the model as it is served, then metrics, curves and report.
+
+    They are of the test part, or of the validation part where there is no test film.
+    """
+    settings = RunSettings.load(run.settings)
+    export_run(run)
+    part = "test" if (kept.predictions.parts == "test").any() else "valid"
+    counted = int((kept.predictions.parts == part).sum())
+    metrics = write_outcome(
+        run.path,
+        kept.predictions,
+        kept.points,
+        Telling(
+            title=title(settings),
+            said=f"{counted:,} films of the part {part} judged; none was fitted on.",
+            facts=facts(settings),
+            counts=count_findings(collection.table),
+            problems=films.problems,
+            laterals=collection.laterals,
+        ),
+        Judgement(part=part, reliable=kept.reliable),
     )
-    save_points(points, run.points)
-    _tell(f"reliable on the validation part: {', '.join(reliable) or 'no finding'}")
-
-
-def _as_served(chosen: Chosen, found: Features, parts: NDArray[np.str_]) -> Heads:
-    """Return the heads in single precision, with the map's scale from training films."""
-    linear = chosen.linear
-    heads = Heads(
-        names=chosen.names,
-        mean=linear.mean.astype(np.float32),
-        scale=linear.scale.astype(np.float32),
-        weights=linear.weights.astype(np.float32),
-        bias=linear.bias.astype(np.float32),
-        map_scale=np.ones(len(chosen.names), np.float32),
-    )
-    mine = np.flatnonzero(parts[found.sample] == "train")
-    shown = (found.last[part] for part in np.array_split(mine, -(-len(mine) // 64)))
-    return replace(heads, map_scale=map_scale(shown, heads))
-
-
-def _judge(run: RunFolder) -> None:
-    """Write metrics.json of the test part; of the validation part where there is no test film."""
-    predictions = Predictions.load(run.predictions)
-    part = "test" if (predictions.parts == "test").any() else "valid"
-    metrics = evaluate(predictions, part, load_points(run.points))
-    metrics.save(run.metrics)
-    _tell(f"macro AUROC {metrics.macro.auroc} on the part {part}")
+    macro = metrics.macro
+    if macro.auroc is not None and macro.auroc_low is not None and macro.auroc_high is not None:
+        interval = f"{macro.auroc:.3f} ({macro.auroc_low:.3f} to {macro.auroc_high:.3f})"
+        _tell(f"macro AUROC {interval} on {counted:,} films of the part {part}")
 
 
 def _check(names: tuple[str, ...], missing: list[Problem]) -> None:

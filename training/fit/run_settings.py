@@ -36,7 +36,7 @@ class RunSettings(BaseModel):
     test_films: Annotated[int, Field(ge=0)] = 200
     #: Fine-tuning begins at this stage of the backbone (training/backbones/__init__.py).
     from_stage: Annotated[int, Field(ge=0)] = 0
-    #: Where it is not 0: only so many last layers with weights are trained, whatever the stage.
+    #: Where it is not 0: only so many last layers with kernels are trained, whatever the stage.
     last_layers: Annotated[int, Field(ge=0)] = 0
     epochs: Annotated[int, Field(ge=1)] = 10
     batch: Annotated[int, Field(ge=1)] = 32

@@ -26,7 +26,8 @@ WARM: Final = 0.1
 class Tuning:
     """What is tuned, and how.
 
-    from_stage: the first of the backbone's stages that changes. findings: their number; three:
+    from_stage: the first of the backbone's stages that changes; last_layers: where it is not 0, so
+    many of its last layers with kernels change instead. findings: their number; three:
     columns of those with three classes. rate: the highest; steps: of the whole run. policy: what
     it computes in, as Keras names it (precision.py).
     """
@@ -39,6 +40,7 @@ class Tuning:
     rate: float
     steps: int
     policy: str
+    last_layers: int = 0
 
 
 class Films(Protocol):
@@ -49,12 +51,26 @@ class Films(Protocol):
     def __getitem__(self, part: slice, /) -> NDArray[np.uint8]: ...
 
 
+def _first(network: Any, tuning: Tuning) -> int:
+    """Return the place of the first layer that changes."""
+    if tuning.last_layers:
+        still = norms(network)
+        kernels = [
+            place
+            for place, layer in enumerate(network.layers)
+            if layer.weights and not any(layer is norm for norm in still)
+        ]
+        return kernels[-tuning.last_layers :][0]
+    order = [layer.name for layer in network.layers]
+    return order.index(tuning.backbone.stages[tuning.from_stage])
+
+
 class TunedNetwork:
     """A copy of the backbone on every device of the strategy, with a linear head.
 
-    Stages before `from_stage` stand still, and so do all batch norms, statistics and scales: what
-    a few hundred films of one collection would teach them is that collection, and a norm that
-    changes with its batch answers otherwise in training than it is served.
+    Layers before the first that changes stand still, and so do all batch norms, statistics and
+    scales: what a few hundred films of one collection would teach them is that collection, and a
+    norm that changes with its batch answers otherwise in training than it is served.
     """
 
     def __init__(self, tuning: Tuning, strategy: Any) -> None:
@@ -62,9 +78,7 @@ class TunedNetwork:
         with precision.policy(tuning.policy), strategy.scope():
             self.model = feature_model(tuning.backbone, tuning.side, "none")
             network = self.model.get_layer("network")
-            order = [layer.name for layer in network.layers]
-            first = order.index(tuning.backbone.stages[tuning.from_stage])
-            for layer in network.layers[:first]:
+            for layer in network.layers[: _first(network, tuning)]:
                 layer.trainable = False
             for layer in norms(network):
                 layer.trainable = False
