@@ -119,12 +119,14 @@ def _partition(own: Connection) -> str:
 
 
 def _states(scores: NDArray[np.float32], manifest: ModelManifest) -> NDArray[np.int8]:
-    """Return 0 not assessed, 1 not suspected, 2 borderline, 3 suspected (rules.refresh_cards)."""
+    """Return the states' numbers (rules.refresh_cards), places in schemas.findings.STATES."""
     states = np.zeros(scores.shape, np.int8)
-    for place, (alert, sensitive) in enumerate(manifest.thresholds()):
-        if alert is not None and sensitive is not None:
+    for place, (suspected, borderline) in enumerate(manifest.thresholds()):
+        if suspected is not None and borderline is not None:
             one = scores[:, place]
-            known = 1 + (one >= sensitive).astype(np.int8) + (one >= alert)
+            known = np.where(one >= borderline, 2, 1)
+            known = np.where(one >= suspected, 3, known)
+            known = np.full_like(known, 4) if manifest.unreliable()[place] else known
             states[:, place] = np.where(np.isnan(one), 0, known)
     return states
 

@@ -324,10 +324,15 @@ def predictions(files: list[Path]) -> Iterator[dict[str, Any]]:
 
 def _findings(scores: list[float], manifest: "ModelManifest") -> list[dict[str, Any]]:
     """Return what is said of each finding; a score that is not a number is not assessed."""
-    from schemas.findings import FINDINGS, finding_state
+    from schemas.findings import FINDINGS
 
     found = [None if math.isnan(value) else float(value) for value in scores]
     return [
-        {"name": name, "probability": value, "state": finding_state(value, *limits)}
-        for name, value, limits in zip(FINDINGS, found, manifest.thresholds(), strict=True)
+        {
+            "name": name,
+            "probability": value,
+            "state": state,
+            "reliability": manifest.reliability(name),
+        }
+        for name, value, state in zip(FINDINGS, found, manifest.states(found), strict=True)
     ]

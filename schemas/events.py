@@ -12,10 +12,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.facts import KnownFacts
+from schemas.findings import FindingState
 from schemas.model_card import Reliability
 
 FilmId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the samples")]
-FindingState = Literal["suspected", "borderline", "not_suspected", "not_assessed"]
 Verdict = Annotated[int, Field(ge=-1, le=1, description="1 present, 0 absent, -1 uncertain")]
 
 
@@ -141,13 +141,20 @@ class AnalysisRequestedBulk(AnalysisRequested):
 
 
 class ScoredFinding(BaseModel):
-    """One finding as the model sees it. `probability` is calibrated; None = not assessed."""
+    """One finding as the model sees it. `probability` is calibrated; None = not assessed.
+
+    `state` has the four words of the first readers: an unreliable finding, which never alerts, is
+    `not_assessed` in it. `shown_as` is the word that screens, lists and the API have.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     probability: Annotated[float, Field(ge=0, le=1)] | None
-    state: FindingState
+    state: Literal["suspected", "borderline", "not_suspected", "not_assessed"]
+    shown_as: FindingState | None = Field(
+        default=None, description="`state`, or `unreliable`; None: said before there was one"
+    )
     reliability: Reliability | None = Field(
         default=None, description="of the model version on this finding; None: not measured"
     )

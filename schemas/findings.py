@@ -5,7 +5,7 @@ names and this order in every language; screens translate (FRENCH) and group the
 """
 
 from enum import IntEnum
-from typing import Final
+from typing import Final, Literal, get_args
 
 FINDINGS: Final = (
     "No Finding",
@@ -74,17 +74,32 @@ def finding_index(name: str) -> int:
         raise ValueError(f"wanted one of {', '.join(FINDINGS)}; came {name!r}") from None
 
 
-def finding_state(probability: float | None, alert: float | None, sensitive: float | None) -> str:
-    """Return `suspected`, `borderline`, `not_suspected` or `not_assessed`.
+#: What a model's score makes of a finding.
+FindingState = Literal["not_assessed", "not_suspected", "borderline", "suspected", "unreliable"]
+#: In the order of the numbers in rows (card.states).
+STATES: Final[tuple[FindingState, ...]] = get_args(FindingState)
 
-    `probability` is calibrated, 0..1, None where the model does not assess the finding. At or
-    over the `alert` threshold it is suspected; between the `sensitive` threshold and it,
-    borderline. A `sensitive` threshold above `alert` leaves no borderline band.
+
+def finding_state(
+    probability: float | None,
+    suspected: float | None,
+    borderline: float | None,
+    *,
+    unreliable: bool = False,
+) -> FindingState:
+    """Return what a score makes of a finding.
+
+    probability: calibrated, 0..1, None where the model does not assess the finding.
+    suspected, borderline: the thresholds where each begins (schemas/models.py, OperatingPoints);
+    one of `borderline` above `suspected` leaves no borderline band.
+    unreliable: the model's card says that its scores of this finding cannot be relied on.
     """
-    if probability is None or alert is None or sensitive is None:
+    if probability is None or suspected is None or borderline is None:
         return "not_assessed"
-    if probability >= alert:
+    if unreliable:
+        return "unreliable"
+    if probability >= suspected:
         return "suspected"
-    if probability >= sensitive:
+    if probability >= borderline:
         return "borderline"
     return "not_suspected"

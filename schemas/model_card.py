@@ -57,7 +57,8 @@ class Worth(Piece):
 
     brier: mean squared distance of score and truth (Brier 1950); calibration_error: over ten
     equally filled bins (Naeini et al. 2015); slope: of the truth on the score's log-odds, 1 is
-    right, less says that scores are too extreme (Cox 1958). sensitivity, specificity: at `alert`.
+    right, less says that scores are too extreme (Cox 1958). sensitivity, specificity: where
+    *suspected* starts (docs/adr/0152).
     """
 
     films: Count
@@ -75,7 +76,7 @@ class Worth(Piece):
 
 
 class Hundred(Piece):
-    """What becomes of `films` films at the `alert` threshold, in whole films."""
+    """What becomes of `films` films where *suspected* starts, in whole films."""
 
     films: Annotated[int, Field(gt=0)]
     found: Count
@@ -94,6 +95,48 @@ class Hundred(Piece):
         return self
 
 
+class PointFigures(Piece):
+    """What an operating point's alerts are worth, by one side's sensitivity and specificity."""
+
+    found_of_100: Annotated[int, Field(ge=0, le=100)] = Field(
+        description="of 100 films with the finding"
+    )
+    false_alerts_per_1000: Annotated[int, Field(ge=0, le=1000)] = Field(
+        description="of 1,000 films, as many with the finding as the prevalence says"
+    )
+    right: Share | None = Field(description="of the alerts among them; None: no alert at all")
+
+
+class PointCard(Piece):
+    """One operating point of a finding."""
+
+    point: Literal["sensitive", "alert", "specific"]
+    threshold: Share
+    prevalence: Share
+    prevalence_of: Literal["collection", "these"] = Field(
+        description="of the whole collection the films come from, or of these films"
+    )
+    cross_validation: PointFigures | None
+    held_out: PointFigures | None
+
+
+class AlertsCard(Piece):
+    """How many alerts films get, all findings together; training/evaluate/alerts.py defines them.
+
+    `alert`: every finding but No Finding from Youden's point, as screens had it. `specific`: the
+    reliable ones from their specific point. nested: each fold by what the other folds chose.
+    """
+
+    point: Literal["alert", "specific"]
+    basis: Literal["cross_validation", "nested", "held_out"]
+    films_without: Count
+    false_per_film_without: Annotated[float, Field(ge=0)] | None
+    films_ill: Count
+    per_film_ill: Annotated[float, Field(ge=0)] | None
+    alerts: Count
+    right: Share | None
+
+
 class FindingCard(Piece):
     """One finding."""
 
@@ -105,6 +148,7 @@ class FindingCard(Piece):
     like_all: Hundred | None = Field(
         default=None, description="1,000 films mixed as the whole of the collection is"
     )
+    points: tuple[PointCard, ...] = ()
 
 
 class Group(Piece):
@@ -188,6 +232,7 @@ class ModelCard(Piece):
     cross_validation: Split
     held_out: Split
     findings: tuple[FindingCard, ...]
+    alerts: tuple[AlertsCard, ...] = ()
     boxes: tuple[Boxes, ...] = ()
     radiologists: tuple[Against, ...] = ()
     reference: tuple[Reference, ...] = ()

@@ -1,11 +1,12 @@
 """What a served model says of itself: the tensor contract and the manifest beside its weights."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.findings import FINDINGS
+from schemas.findings import FINDINGS, FindingState, finding_state
 from schemas.model_card import Reliability
 
 EMBEDDING_WIDTH: Final = 512
@@ -35,15 +36,22 @@ class OperatingPoint(BaseModel):
 class OperatingPoints(BaseModel):
     """`sensitive` keeps sensitivity at 0.9; `alert` maximises Youden's J (Youden 1950).
 
-    `specific` keeps specificity at 0.95, and false alerts few (training/evaluate). None in the
-    manifests of before, whose *suspected* starts at `alert`.
+    `specific` keeps specificity at 0.95, and false alerts few (docs/adr/0151). None in the
+    manifests of before.
     """
 
     model_config = ConfigDict(frozen=True)
 
     alert: OperatingPoint
     sensitive: OperatingPoint
-    specific: OperatingPoint | None = None
+    # Left out where there is none: the manifests in rows were written without it, and a version
+    # that is added again is compared with its row.
+    specific: OperatingPoint | None = Field(default=None, exclude_if=lambda point: point is None)
+
+    @property
+    def suspected(self) -> OperatingPoint:
+        """Return the point at which *suspected* starts (docs/adr/0152)."""
+        return self.specific or self.alert
 
 
 class FilmCheck(BaseModel):
@@ -107,17 +115,37 @@ class ModelManifest(BaseModel):
         return self.card.reliability.get(finding) if self.card else None
 
     def thresholds(self) -> tuple[tuple[float | None, float | None], ...]:
-        """Return (alert, sensitive) for each of the fourteen, None where not assessed."""
+        """Return where *suspected* and *borderline* start, of each of the fourteen.
+
+        (None, None) where the finding is not assessed.
+        """
         return self._thresholds
+
+    def unreliable(self) -> tuple[bool, ...]:
+        """Return whether the card says so, of each of the fourteen."""
+        return self._unreliable
+
+    def states(self, probabilities: Sequence[float | None]) -> tuple[FindingState, ...]:
+        """Return the states of fourteen scores, None where one is not assessed."""
+        return tuple(
+            finding_state(score, *points, unreliable=doubt)
+            for score, points, doubt in zip(
+                probabilities, self._thresholds, self._unreliable, strict=True
+            )
+        )
 
     @cached_property
     def _thresholds(self) -> tuple[tuple[float | None, float | None], ...]:
         # Asked for every film of every list.
         found = (self.operating_points.get(name) for name in FINDINGS)
         return tuple(
-            (point.alert.threshold, point.sensitive.threshold) if point else (None, None)
+            (point.suspected.threshold, point.sensitive.threshold) if point else (None, None)
             for point in found
         )
+
+    @cached_property
+    def _unreliable(self) -> tuple[bool, ...]:
+        return tuple(self.reliability(name) == "unreliable" for name in FINDINGS)
 
 
 def model_key(manifest: ModelManifest, file: str) -> str:

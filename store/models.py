@@ -43,8 +43,9 @@ class PostgresModels:
             manifest=json_value(manifest.model_dump(mode="json")),
             state=state,
             embedding_version=manifest.embedding_version,
-            alert=[alert for alert, _ in thresholds],
-            sensitive=[sensitive for _, sensitive in thresholds],
+            suspected=[suspected for suspected, _ in thresholds],
+            borderline=[borderline for _, borderline in thresholds],
+            unreliable=list(manifest.unreliable()),
         )
         return _model(row)
 

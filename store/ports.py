@@ -298,7 +298,8 @@ class Films(Protocol):
 
         `finding` with `minimum` (probability by the shown model), with `label` (1, 0, -1; with
         `source` of the label) or with `state` (suspected, borderline, not_suspected,
-        not_assessed); `state` alone also takes `analysed`, `waiting`, `read`, `unread`.
+        not_assessed, unreliable); `state` alone also takes `analysed`, `waiting`, `read`,
+        `unread`.
         """
         ...
 

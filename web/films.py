@@ -9,7 +9,7 @@ from typing import Any, Final
 from flask import Flask, current_app
 from pydantic import BaseModel, Field
 
-from schemas.findings import FINDINGS, finding_state
+from schemas.findings import FINDINGS
 from schemas.models import ModelManifest, OperatingPoint
 from schemas.provenance import TextCheck
 from store.ports import Clock, Models
@@ -78,18 +78,20 @@ def findings_json(
     """
     if probabilities is None:
         return []
-    none = ((None, None),) * len(FINDINGS)
-    thresholds = manifest.thresholds() if manifest else none
+    scores = [
+        None if value is None or math.isnan(value) else float(value) for value in probabilities
+    ]
     worth = manifest.card.reliability if manifest and manifest.card else {}
-    rows = []
-    for name, value, points in zip(FINDINGS, probabilities, thresholds, strict=True):
-        score = None if value is None or math.isnan(value) else float(value)
-        # A retired model's thresholds are not at hand in lists: its states are left open.
-        state = finding_state(score, *points) if manifest or score is None else None
-        rows.append(
-            {"name": name, "probability": score, "state": state, "reliability": worth.get(name)}
-        )
-    return rows
+    # A retired model's thresholds are not at hand in lists: its states are left open.
+    states = (
+        manifest.states(scores)
+        if manifest
+        else tuple("not_assessed" if score is None else None for score in scores)
+    )
+    return [
+        {"name": name, "probability": score, "state": state, "reliability": worth.get(name)}
+        for name, score, state in zip(FINDINGS, scores, states, strict=True)
+    ]
 
 
 def with_points(
@@ -99,9 +101,11 @@ def with_points(
     points = manifest.operating_points if manifest else {}
     for row in findings:
         point = points.get(row["name"])
-        row["operating_point"] = (
-            {"alert": _point(point.alert), "sensitive": _point(point.sensitive)} if point else None
-        )
+        row["operating_point"] = point and {
+            "alert": _point(point.alert),
+            "sensitive": _point(point.sensitive),
+            "specific": _point(point.specific) if point.specific else None,
+        }
     return findings
 
 

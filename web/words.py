@@ -11,6 +11,7 @@ from typing import Final
 from schemas.findings import FINDINGS, FRENCH
 from schemas.provenance import STATEMENTS
 from web.language import LANGUAGES, Language
+from web.words_alerts import ALERT_WORDS
 from web.words_card import CARD_WORDS
 from web.words_manifest import MANIFEST_WORDS
 
@@ -417,6 +418,7 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     "borderline": ("limite", "borderline"),
     "not_suspected": ("non suspecté", "not suspected"),
     "not_assessed": ("non évalué", "not assessed"),
+    "unreliable": ("peu fiable", "unreliable"),
     "label.1": ("présent", "present"),
     "label.0": ("absent", "absent"),
     "label.-1": ("douteux", "uncertain"),
@@ -535,22 +537,25 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     ),
     "reading.scale": (
         (
-            "Barre : score, échelle logistique ; le premier trait est le seuil sensible, le "
-            "second le seuil d'alerte."
+            "Barre : score, échelle logistique. « Limite » commence au premier trait, le seuil "
+            "sensible ; « suspecté » au second, {second}. Un signe peu fiable n'alerte jamais."
         ),
         (
-            "Bar: score, logistic scale; the first line is the sensitive threshold, the second "
-            "the alert threshold."
+            "Bar: score, logistic scale. “Borderline” begins at the first line, the sensitive "
+            "threshold; “suspected” at the second, {second}. An unreliable finding never alerts."
         ),
     ),
     "reading.thresholds": (
-        "seuil sensible {sensitive}, seuil d'alerte {alert}",
-        "sensitive threshold {sensitive}, alert threshold {alert}",
+        "limite à partir de {borderline}, suspecté à partir de {suspected}",
+        "borderline from {borderline}, suspected from {suspected}",
     ),
     "reading.point": (
-        "Au seuil d'alerte {threshold} : sensibilité {sensitivity}, spécificité {specificity}",
-        "At the alert threshold {threshold}: sensitivity {sensitivity}, specificity {specificity}",
+        "Suspecté à partir de {threshold} : sensibilité {sensitivity}, spécificité {specificity}",
+        "Suspected from {threshold}: sensitivity {sensitivity}, specificity {specificity}",
     ),
+    "reading.point.specific": ("le seuil spécifique", "the specific threshold"),
+    "reading.point.alert": ("le seuil d'alerte", "the alert threshold"),
+    "reading.no_alert": ("sans alerte", "no alert"),
     "reading.verdict": ("Votre lecture : {finding}", "Your reading: {finding}"),
     "reading.map": ("Carte", "Map"),
     "reading.map_of": ("Carte d'activation : {finding}", "Heat map: {finding}"),
@@ -758,6 +763,7 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
     ),
     "system.unknown": ("État inconnu", "State unknown"),
     **CARD_WORDS,
+    **ALERT_WORDS,
     **MANIFEST_WORDS,
 }
 
@@ -768,7 +774,7 @@ _BROWSER: Final = (
     "reading.saved", "reading.none_chosen", "reading.chosen", "reading.map_of",
     "reading.unsaved", "films.none_suspected", "films.in_waiting", "films.more", "retry",
     "suspected", "borderline", "source.", "quarantine.mask", "quarantine.released",
-    "quarantine.refused", "model.doubt",
+    "quarantine.refused",
 )  # fmt: skip
 
 

@@ -26,11 +26,16 @@ CARD_WORDS: Final[dict[str, tuple[str, str]]] = {
         ),
     ),
     "model.reliable": ("Assez fiable", "Reliable enough"),
-    "model.doubt": ("{finding} (peu fiable)", "{finding} (unreliable)"),
     "model.unreliable": ("Peu fiable", "Unreliable"),
     "model.unreliable.why": (
-        "Peu fiable : à l'épreuve, le modèle range ce signe à peine mieux que le hasard.",
-        "Unreliable: when tested, the model ranks this finding hardly better than chance.",
+        (
+            "Peu fiable : à l'épreuve, le modèle range ce signe à peine mieux que le hasard ; "
+            "il n'alerte donc jamais."
+        ),
+        (
+            "Unreliable: when tested, the model ranks this finding hardly better than chance; "
+            "so it never alerts."
+        ),
     ),
     "model.range": ("{value} ({low} à {high})", "{value} ({low} to {high})"),
     "model.too_few": ("trop peu de cas", "too few cases"),
@@ -134,25 +139,25 @@ CARD_WORDS: Final[dict[str, tuple[str, str]]] = {
             "Jeu de contrôle. AUPRC : part de vrais parmi les alertes, en moyenne sur tous "
             "les seuils ; à comparer à la part de clichés qui ont le signe. Score de Brier "
             ": écart carré moyen, 0 est parfait. Pente : 1 est juste ; moins de 1, les "
-            "scores sont trop tranchés. Sensibilité et spécificité au seuil d'alerte."
+            "scores sont trop tranchés. Sensibilité et spécificité où commence « suspecté »."
         ),
         (
             "Hold-out set. AUPRC: share of true ones among alerts, averaged over all "
             "thresholds; to be compared with the share of films that have the finding. "
             "Brier score: mean squared gap, 0 is perfect. Slope: 1 is right; under 1, "
-            "scores are too extreme. Sensitivity and specificity at the alert threshold."
+            "scores are too extreme. Sensitivity and specificity where “suspected” begins."
         ),
     ),
     "model.hundred": ("Sur 100 clichés", "Of 100 films"),
     "model.hundred.about": (
         (
-            "Ce que deviennent 100 clichés mêlés comme ceux de l'épreuve, au seuil "
-            "d'alerte. Des clichés qui ont le signe, combien sont trouvés : c'est la "
+            "Ce que deviennent 100 clichés mêlés comme ceux de l'épreuve, au seuil où "
+            "« suspecté » commence. Des clichés qui ont le signe, combien sont trouvés : c'est la "
             "sensibilité. De ceux qui ne l'ont pas, combien restent sans alerte : c'est la "
             "spécificité."
         ),
         (
-            "What becomes of 100 films mixed as those of the test, at the alert threshold. "
+            "What becomes of 100 films mixed as those of the test, where “suspected” begins. "
             "Of those that have the finding, how many are found: that is sensitivity. Of "
             "those that do not, how many stay quiet: that is specificity."
         ),

@@ -14,7 +14,7 @@ that two films in one request would be computed again.
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 import numpy as np
@@ -25,7 +25,7 @@ from schemas.errors import Dead, NotFound, Unavailable
 from schemas.events import AnalysisRequested, RadiographAnalysed, ScoredFinding
 from schemas.film_check import is_inverted, is_lateral
 from schemas.film_tensor import film_tensor, preprocessing_hash
-from schemas.findings import FINDINGS, finding_state
+from schemas.findings import FINDINGS
 from schemas.flow import GROUPS
 from schemas.greys import tensor_turned_over
 from schemas.models import ModelManifest
@@ -203,15 +203,20 @@ def _event(
     film: Film, analysis: Analysis, manifest: ModelManifest, *, awaited: bool
 ) -> RadiographAnalysed:
     found: list[ScoredFinding] = []
-    points = manifest.thresholds()
-    for name, value, (alert, sensitive) in zip(
-        FINDINGS, analysis.probabilities, points, strict=True
-    ):
-        probability = None if np.isnan(value) else min(1.0, max(0.0, float(value)))
-        state: Any = finding_state(probability, alert, sensitive)
-        reliability = manifest.reliability(name)
+    scores = [
+        None if np.isnan(value) else min(1.0, max(0.0, float(value)))
+        for value in analysis.probabilities
+    ]
+    for name, score, state in zip(FINDINGS, scores, manifest.states(scores), strict=True):
         found.append(
-            ScoredFinding(name=name, probability=probability, state=state, reliability=reliability)
+            ScoredFinding(
+                name=name,
+                probability=score,
+                # Who reads only the four words of before must not meet an alert.
+                state="not_assessed" if state == "unreliable" else state,
+                shown_as=state,
+                reliability=manifest.reliability(name),
+            )
         )
     return RadiographAnalysed(
         radiograph=film.id,

@@ -105,12 +105,13 @@ CREATE FUNCTION rules.refresh_cards(p_films text[]) RETURNS void LANGUAGE sql AS
         LEFT JOIN LATERAL (
             SELECT a.model, a.probabilities, ARRAY(
                 SELECT CASE
-                    WHEN score IS NULL OR alert IS NULL OR sensitive IS NULL THEN 0
-                    WHEN score::double precision >= alert THEN 3
-                    WHEN score::double precision >= sensitive THEN 2
+                    WHEN score IS NULL OR suspected IS NULL OR borderline IS NULL THEN 0
+                    WHEN unreliable THEN 4
+                    WHEN score::double precision >= suspected THEN 3
+                    WHEN score::double precision >= borderline THEN 2
                     ELSE 1 END
-                FROM unnest(a.probabilities, m.alert, m.sensitive) WITH ORDINALITY
-                    AS t(score, alert, sensitive, k)
+                FROM unnest(a.probabilities, m.suspected, m.borderline, m.unreliable)
+                    WITH ORDINALITY AS t(score, suspected, borderline, unreliable, k)
                 ORDER BY k)::smallint[] AS states
             FROM analysis a JOIN model m ON m.version = a.model
             WHERE a.film = f.film

@@ -83,7 +83,8 @@ CREATE FUNCTION api.films_page(
 DECLARE
     k integer;
     wanted smallint := array_position(
-        ARRAY['not_assessed', 'not_suspected', 'borderline', 'suspected'], p_state) - 1;
+        ARRAY['not_assessed', 'not_suspected', 'borderline', 'suspected', 'unreliable'],
+        p_state) - 1;
     before bigint := coalesce(p_after, 9223372036854775807);
     low real := p_minimum;
     films text[];

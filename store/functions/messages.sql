@@ -209,15 +209,16 @@ END $$;
 
 CREATE FUNCTION api.models_register(
     p_version bigint, p_label text, p_manifest jsonb, p_state text, p_embedding_version text,
-    p_alert double precision[], p_sensitive double precision[]
+    p_suspected double precision[], p_borderline double precision[], p_unreliable boolean[]
 ) RETURNS SETOF api.model_row LANGUAGE plpgsql AS $$
 DECLARE
     known rad.model;
 BEGIN
-    INSERT INTO model (version, label, manifest, state, embedding_version, alert, sensitive)
+    INSERT INTO model (version, label, manifest, state, embedding_version,
+        suspected, borderline, unreliable)
     VALUES (p_version, p_label, p_manifest,
         CASE p_state WHEN 'live' THEN 'candidate' ELSE p_state END,
-        p_embedding_version, p_alert, p_sensitive)
+        p_embedding_version, p_suspected, p_borderline, p_unreliable)
     ON CONFLICT DO NOTHING;
     IF FOUND THEN
         PERFORM rad.make_partition(p_embedding_version);

@@ -9,7 +9,7 @@ import numpy as np
 
 from schemas.errors import Conflict, Dead, NotFound
 from schemas.film_check import CORRECTED, is_inverted, is_lateral
-from schemas.findings import FINDINGS
+from schemas.findings import FINDINGS, STATES
 from schemas.provenance import LICENCES, Sharing
 from store.records import (
     Film,
@@ -174,7 +174,7 @@ class FakeFilms:
         }
         if state in alone:
             return alone[state]
-        if state not in {"suspected", "borderline", "not_suspected", "not_assessed"}:
+        if state not in STATES:
             raise Dead(f"state: wanted one of the fixed words, came {state!r}")
         where = place(finding, "state")
         return lambda film: (tables.states(film) or [""] * 14)[where] == state

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from schemas.envelope import Message
 from schemas.errors import Erased, Forbidden, NotFound, Unavailable
-from schemas.findings import FINDINGS, finding_state
+from schemas.findings import FINDINGS
 from store.records import (
     Account,
     Analysis,
@@ -255,16 +255,13 @@ class Tables:
         ordered = by_live or sorted(mine, key=lambda row: row.analysed_at or now())
         return ordered[-1] if ordered else None
 
-    def states(self, film: str) -> list[str] | None:
+    def states(self, film: str) -> Sequence[str] | None:
         """Return the fourteen states of a film's shown analysis."""
         analysis = self.shown_analysis(film)
         if analysis is None:
             return None
-        thresholds = self.models[analysis.model].manifest.thresholds()
         scores = [None if value != value else float(value) for value in analysis.probabilities]  # noqa: PLR0124 - NaN
-        return [
-            finding_state(score, *points) for score, points in zip(scores, thresholds, strict=True)
-        ]
+        return self.models[analysis.model].manifest.states(scores)
 
     def present(self, film: str, finding: str) -> bool:
         """Return whether the film counts as showing the finding in a filtered search."""

@@ -14,7 +14,7 @@ from schemas.events import (
     RadiographRejected,
 )
 from schemas.findings import FINDINGS
-from schemas.models import ModelManifest, OperatingPoint, OperatingPoints
+from schemas.models import CardFile, ModelManifest, OperatingPoint, OperatingPoints
 from store.ports import Rows
 from store.records import Account, Analysis, Drop, Film, Receipt, Role
 from tests.fakes.rows_tables import now
@@ -47,6 +47,22 @@ def manifest(version: int = 1, embedding_version: str = "e1") -> ModelManifest:
         embedding_version=embedding_version,
         assessed=ASSESSED,
         operating_points=dict.fromkeys(ASSESSED, points),
+    )
+
+
+def with_specific(before: ModelManifest, *doubtful: str) -> ModelManifest:
+    """Return the model with all three points for each finding, `doubtful` ones unreliable."""
+    points = OperatingPoints(
+        alert=OperatingPoint(threshold=0.5, sensitivity=0.7, specificity=0.8),
+        sensitive=OperatingPoint(threshold=0.25, sensitivity=0.9, specificity=0.4),
+        specific=OperatingPoint(threshold=0.75, sensitivity=0.4, specificity=0.95),
+    )
+    said = {name: "unreliable" if name in doubtful else "reliable" for name in before.assessed}
+    return before.model_copy(
+        update={
+            "operating_points": dict.fromkeys(before.assessed, points),
+            "card": CardFile.model_validate({"sha256": "0" * 64, "reliability": said}),
+        }
     )
 
 
@@ -138,10 +154,10 @@ class Library:
         self.rows.receipts.accept(receipt, of, received(receipt, of))
         return self.now(receipt)
 
-    def analyse(self, of: Film, *, seed: int = 1, **scores: float) -> Analysis:
-        """Save an analysis of a film by model version 1."""
-        row = analysis(of.id, seed=seed, scores=scores)
-        self.rows.analyses.save([row], [analysed(of)])
+    def analyse(self, of: Film, *, seed: int = 1, model: int = 1, **scores: float) -> Analysis:
+        """Save an analysis of a film by a model version."""
+        row = analysis(of.id, seed=seed, model=model, scores=scores)
+        self.rows.analyses.save([row], [analysed(of, model)])
         return row
 
     def now(self, receipt: Receipt) -> Receipt:

@@ -5,7 +5,9 @@ import re
 import pytest
 
 from schemas.errors import Unavailable
+from schemas.findings import FINDINGS
 from schemas.model_card import Bin, Figure, Hundred, ModelCard
+from tests.store.made import with_specific
 from tests.web.conftest import Web
 from tests.web.library import add_film, add_model_with_card, manifest, starter_card
 from tests.web.test_pages import signed_in
@@ -164,7 +166,9 @@ def test_without_a_card_nothing_is_called_reliable(web: Web) -> None:
     assert "Peu fiable" not in signed_in(web).get(f"/cliches/{film.id}").text
 
 
-def test_reading_and_lists_mark_an_unreliable_finding_by_a_word(web: Web) -> None:
+def test_an_unreliable_finding_is_named_so_and_never_suspected_in_page_list_or_filter(
+    web: Web,
+) -> None:
     card = add_model_with_card(web)
     film, _ = add_film(web, "one", scores={"Atelectasis": 0.9, "Edema": 0.9})
     assert card.reliability()["Atelectasis"] == "unreliable"
@@ -179,8 +183,43 @@ def test_reading_and_lists_mark_an_unreliable_finding_by_a_word(web: Web) -> Non
     assert marked == {name for name, said in card.reliability().items() if said == "unreliable"}
     assert "/modele?version=1" in page
     cards = client.get("/cliches").text
-    assert "Atélectasie (peu fiable)" in cards
-    assert "Œdème pulmonaire (peu fiable)" not in cards
+    told = re.findall(r'class="card-finding">([^<]+)<', cards)
+    assert told == ["Œdème pulmonaire"]
+    states = dict(re.findall(r'data-finding="([^"]+)" data-state="([^"]+)"', page))
+    assert states["Atelectasis"] == "unreliable"
+    assert states["Edema"] == "suspected"
+
+    def listed(finding: str, state: str) -> bool:
+        found = client.get("/cliches", query_string={"finding": finding, "state": state}).text
+        return film.id in found
+
+    assert listed("Edema", "suspected")
+    assert not listed("Atelectasis", "suspected")
+    assert not listed("Atelectasis", "borderline")
+    assert listed("Atelectasis", "unreliable")
+
+
+def test_the_reading_page_draws_where_borderline_and_suspected_begin(web: Web) -> None:
+    web.rows.models.register(with_specific(manifest()), "live")
+    film, _ = add_film(web, "one", scores={"Edema": 0.7, "Pneumonia": 0.8, "Atelectasis": 0.1})
+    page = signed_in(web).get(f"/cliches/{film.id}").text
+    states = dict(re.findall(r'data-finding="([^"]+)" data-state="([^"]+)"', page))
+    assert (states["Edema"], states["Pneumonia"]) == ("borderline", "suspected")
+    assert states["Atelectasis"] == "not_suspected"
+    assert page.count('class="bar-borderline"') == page.count('class="bar-suspected"') == 11
+    assert "limite à partir de 0,25, suspecté à partir de 0,75" in page
+    assert "au second, le seuil spécifique" in page
+
+
+def test_a_film_of_a_model_of_before_keeps_that_models_thresholds(web: Web) -> None:
+    film, _ = add_film(web, "one", scores={"Edema": 0.7})
+    assert "au second, le seuil d&#39;alerte" in signed_in(web).get(f"/cliches/{film.id}").text
+    edema = web.get(f"/radiographs/{film.id}").json["findings"][FINDINGS.index("Edema")]
+    assert edema["state"] == "suspected"
+    assert edema["operating_point"]["specific"] is None
+    web.rows.models.register(with_specific(manifest(2)), "live")
+    again = web.get(f"/radiographs/{film.id}").json["findings"][FINDINGS.index("Edema")]
+    assert again == edema
 
 
 def test_an_interval_is_drawn_from_a_coin_to_never_wrong_and_points_out_when_it_goes_on() -> None:

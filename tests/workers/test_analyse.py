@@ -22,6 +22,7 @@ from store.ports import rendition_key
 from tests.fakes.objects import FakeObjects
 from tests.fakes.rows import FakeRows
 from tests.fakes.triton import NOT_ASSESSED, FakeTriton
+from tests.store.made import with_specific
 from tests.workers.making import (
     manifest,
     record_of,
@@ -212,6 +213,25 @@ def test_the_event_stands_alone_and_not_assessed_is_null_never_nought() -> None:
     assert unknown == set(NOT_ASSESSED)
     message = next(m for m in world.rows.outbox.messages if m.topic == "radiograph.analysed")
     assert message.headers["ce_causeid"] == record.headers["ce_id"].decode()
+
+
+def test_an_unreliable_finding_alerts_no_reader_of_events_old_or_new() -> None:
+    world = World(live=False)
+    world.rows.models.register(with_specific(manifest(), "Edema"), "live")
+    record = world.drop(3)
+
+    world.handler.handle([record])
+
+    (event,) = world.analysed()
+    findings = event["findings"]
+    assert isinstance(findings, list)
+    said = {finding["name"]: finding for finding in findings}
+    assert said["Edema"]["shown_as"] == "unreliable"
+    # One of the four words that readers of before know, and the one that says nothing.
+    assert said["Edema"]["state"] == "not_assessed"
+    assert said["Edema"]["probability"] is not None
+    others = [finding for finding in findings if finding["name"] != "Edema"]
+    assert all(finding["shown_as"] == finding["state"] for finding in others)
 
 
 def test_what_is_known_of_the_film_goes_into_the_event() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from schemas.errors import Conflict, NotFound
+from schemas.findings import STATES
 from schemas.provenance import Licence, Sharing
 from web.api.routes import subject
 from web.api.shapes import (
@@ -158,7 +159,7 @@ def lift(path: FilmPath) -> tuple[str, int]:
 
 def _check_filters(query: FilmsQuery) -> None:
     """Refuse a filter that needs a finding and has none. Raises Problem 422."""
-    of_finding = query.state in {"suspected", "borderline", "not_suspected", "not_assessed"}
+    of_finding = query.state in STATES
     needs = [
         name
         for name, given in (

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from schemas.events import FindingState, Verdict
+from schemas.events import Verdict
 from schemas.facts import KnownFacts
-from schemas.findings import FINDINGS, finding_index
+from schemas.findings import FINDINGS, STATES, FindingState, finding_index
 from schemas.model_card import Reliability
 from schemas.plain_text import Plain, Visible
 from schemas.provenance import Sharing
@@ -71,7 +71,7 @@ class FilmsQuery(Request):
     source: LabelSource | None = Field(None, description="of the label")
     state: str | None = Field(
         None,
-        pattern="^(suspected|borderline|not_suspected|not_assessed|analysed|waiting|read|unread)$",
+        pattern=f"^({'|'.join((*STATES, 'analysed', 'waiting', 'read', 'unread'))})$",
         description="of the finding; or alone: analysed, waiting, read, unread",
     )
     updated_since: datetime | None = None
@@ -90,14 +90,22 @@ class PointOut(BaseModel):
 
 
 class PointsOut(BaseModel):
-    """`alert` maximises Youden's J; `sensitive` keeps sensitivity at 0.9."""
+    """`sensitive` keeps sensitivity at 0.9, `alert` maximises Youden's J.
+
+    `specific` keeps specificity at 0.95 and false alerts few; null for a model of before it.
+    *Borderline* begins at `sensitive`, *suspected* at `specific`, or at `alert` without it.
+    """
 
     alert: PointOut
     sensitive: PointOut
+    specific: PointOut | None
 
 
 class FindingOut(BaseModel):
-    """One finding as the model sees it; `probability` is null where it is not assessed."""
+    """One finding as the model sees it; `probability` is null where it is not assessed.
+
+    A finding that the model's card calls unreliable is `unreliable`, whatever its score.
+    """
 
     name: FindingName
     probability: Score | None

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from schemas.findings import INDEX, READING_ORDER, finding_state
+from schemas.findings import INDEX, READING_ORDER
 from schemas.model_card import Reliability
 from schemas.models import ModelManifest, OperatingPoints
 from store.records import LabelRow
@@ -31,13 +31,13 @@ class FindingRow:
 
     @property
     def bar(self) -> dict[str, float] | None:
-        """Return places on the bar, 0..100: score, sensitive and alert thresholds."""
+        """Return places on the bar, 0..100: the score, and where each word begins."""
         if self.score is None or self.points is None:
             return None
         parts = {
             "score": self.score,
-            "sensitive": self.points.sensitive.threshold,
-            "alert": self.points.alert.threshold,
+            "borderline": self.points.sensitive.threshold,
+            "suspected": self.points.suspected.threshold,
         }
         return {name: round(100 * logistic_place(value), 2) for name, value in parts.items()}
 
@@ -46,29 +46,23 @@ def finding_rows(
     scores: Sequence[float | None], manifest: ModelManifest | None
 ) -> dict[str, FindingRow]:
     """Return the fourteen by name. Without the model's manifest no state can be told."""
-    points = manifest.operating_points if manifest else {}
+    values = [None if said is None or math.isnan(said) else float(said) for said in scores]
+    if manifest is None:
+        return {
+            name: FindingRow(name, values[index], "not_assessed", None)
+            for name, index in INDEX.items()
+        }
+    states = manifest.states(values)
     return {
-        name: _row(
+        name: FindingRow(
             name,
-            scores[index],
-            points.get(name),
-            manifest.reliability(name) if manifest else None,
+            values[index],
+            states[index],
+            manifest.operating_points.get(name),
+            manifest.reliability(name),
         )
         for name, index in INDEX.items()
     }
-
-
-def _row(
-    name: str,
-    said: float | None,
-    points: OperatingPoints | None,
-    reliability: Reliability | None,
-) -> FindingRow:
-    value = None if said is None or math.isnan(said) else float(said)
-    alert, sensitive = (
-        (points.alert.threshold, points.sensitive.threshold) if points else (None, None)
-    )
-    return FindingRow(name, value, finding_state(value, alert, sensitive), points, reliability)
 
 
 def suspected(rows: Mapping[str, FindingRow]) -> list[FindingRow]:

@@ -17,7 +17,7 @@ gallery: Final = Blueprint("gallery", __name__)
 PAGE: Final = 48
 #: Names a card has room for; the others are counted.
 _CARD_FINDINGS: Final = 3
-_OF_FINDING: Final = ("suspected", "borderline", "not_suspected", "not_assessed")
+_OF_FINDING: Final = ("suspected", "borderline", "not_suspected", "not_assessed", "unreliable")
 _OF_FILM: Final = ("analysed", "waiting", "read", "unread")
 _LABELS: Final = {"1": 1, "0": 0, "-1": -1}
 _SOURCES: Final[tuple[LabelSource, ...]] = ("physician", "imported")
@@ -117,10 +117,9 @@ def films() -> str:
 def card(row: FilmRow) -> dict[str, Any]:
     """Return what a film's card shows."""
     manifest = known_models().get(row.model)
-    seen: list[tuple[str, bool]] = []
+    seen: list[str] = []
     if row.probabilities is not None and manifest is not None:
-        rows = suspected(finding_rows(row.probabilities, manifest))
-        seen = [(one.name, one.reliability == "unreliable") for one in rows]
+        seen = [one.name for one in suspected(finding_rows(row.probabilities, manifest))]
     return {
         "film": row.film,
         "analysed": row.probabilities is not None,

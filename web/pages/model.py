@@ -7,7 +7,7 @@ from flask import Blueprint, render_template, request
 
 from schemas.errors import NotFound
 from schemas.findings import FINDINGS, READING_ORDER
-from schemas.model_card import ModelCard
+from schemas.model_card import ModelCard, PointCard
 from schemas.models import ModelManifest
 from web.auth import current_account
 from web.cards import known_cards
@@ -15,6 +15,7 @@ from web.deps import deps
 from web.films import known_models
 from web.language import current_language
 from web.pages.card_drawn import GROUP_KINDS, Chart, interval, squares
+from web.pages.formats import number
 from web.words import Words
 
 model: Final = Blueprint("model", __name__)
@@ -70,6 +71,17 @@ def card_view(card: ModelCard) -> dict[str, Any]:
         "unreliable": [each.finding for each in ordered if each.reliability == "unreliable"],
         "interval": interval,
         "squares": squares,
+        # A card of before has no points, and nothing is said of its alerts.
+        "with_points": [each for each in ordered if each.points],
+        "alerts": [
+            each
+            for each in sorted(card.alerts, key=lambda one: one.point, reverse=True)
+            if each.basis == "held_out"
+            and None not in {each.false_per_film_without, each.per_film_ill, each.right}
+        ],
+        "two": two,
+        "point_words": _POINT_WORDS,
+        "alert_words": _ALERT_WORDS,
         "charts": {each.finding: Chart.of(each.held_out.bins) for each in ordered},
         "groups": [(kind, pairs) for kind, pairs in groups if pairs],
         "weakest": weakest_source(card),
@@ -83,6 +95,26 @@ def named(findings: Sequence[str]) -> str:
     """Return the findings' names on screen, one after another."""
     words = Words(current_language())
     return ", ".join(words.finding(name) for name in findings)
+
+
+#: Words of the operating points, and of how many alerts films get from them.
+_POINT_WORDS: Final = {
+    "sensitive": "model.points.sensitive",
+    "alert": "model.points.alert",
+    "specific": "model.points.specific",
+}
+_ALERT_WORDS: Final = {"alert": "model.alerts.alert", "specific": "model.alerts.specific"}
+
+
+def two(point: PointCard, figure: str) -> str:
+    """Return a point's figure in cross-validation and held out, on screen."""
+    language = current_language()
+    told = []
+    for side in (point.cross_validation, point.held_out):
+        value = getattr(side, figure) if side else None
+        said = str(value) if isinstance(value, int) else None
+        told.append(said or ("—" if value is None else number(value, language)))
+    return " / ".join(told)
 
 
 def versus(said: str) -> str:

@@ -7,6 +7,7 @@ from flask import Blueprint, render_template
 from schemas.errors import NotFound
 from schemas.film_check import CORRECTED, is_lateral
 from schemas.findings import READING_ORDER
+from schemas.models import ModelManifest
 from schemas.provenance import LICENCES, Sharing
 from store.records import Account, Film, FilmDetail
 from web.auth import current_account
@@ -73,6 +74,13 @@ def legend() -> list[tuple[float, str, float]]:
     ]
 
 
+def _second(manifest: ModelManifest | None) -> str:
+    """Return which operating point *suspected* begins at, for the words under the bars."""
+    points = manifest.operating_points.values() if manifest else ()
+    before = any(each.specific is None for each in points)
+    return "reading.point.alert" if before else "reading.point.specific"
+
+
 def view(detail: FilmDetail, account: Account) -> dict[str, Any]:
     """Return what the template draws."""
     rows = None
@@ -88,6 +96,7 @@ def view(detail: FilmDetail, account: Account) -> dict[str, Any]:
         "shown": film.facts.shown_as.shown_size(film.width, film.height),
         "detail": detail,
         "rows": rows,
+        "second": _second(detail.manifest),
         "legend": legend(),
         "reading_order": READING_ORDER,
         "mine": dict(last.labels) if last else {},

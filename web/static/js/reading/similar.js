@@ -57,15 +57,6 @@ function neighbour(item) {
       .filter((finding) => finding.state === "suspected" && finding.name !== "No Finding")
       .map((finding) => finding.name),
   );
-  const doubtful = new Set(
-    item.findings
-      .filter((finding) => finding.reliability === "unreliable")
-      .map((finding) => finding.name),
-  );
-  const named = (finding) => {
-    const name = words(`finding.${finding}`);
-    return doubtful.has(finding) ? words("model.doubt", { finding: name }) : name;
-  };
   const said = new Map(
     item.labels
       .filter((label) => label.source === "physician")
@@ -80,7 +71,7 @@ function neighbour(item) {
     ...suspected
       .slice(0, SHOWN)
       .map((finding) =>
-        element("span", { className: "neighbour-finding" }, named(finding)),
+        element("span", { className: "neighbour-finding" }, words(`finding.${finding}`)),
       ),
     suspected.length > SHOWN
       ? element(
