@@ -97,6 +97,15 @@ def test_a_dropped_folder_is_analysed_and_predict_says_the_same_storing_nothing(
                 else:
                     assert said[name] == pytest.approx(float(stored), abs=1e-4)
 
+            # And with the states that rows and pages give it, unreliable ones apart
+            states = {each["name"]: each["state"] for each in answer["findings"]}
+            assert tuple(states.values()) == live.manifest.states(list(said.values()))
+            doubtful = {name for name, state in states.items() if state == "unreliable"}
+            assert doubtful == {
+                each["name"] for each in answer["findings"] if each["reliability"] == "unreliable"
+            }
+            assert len(doubtful) == 5
+
         # And what was stated came with MinIO's notification
         for row in rows.films.many(list(films.values())).values():
             assert (row.source, row.licence) == ("phantom", "CC0-1.0")

@@ -11,6 +11,8 @@ from schemas.models import ModelManifest
 from tests.training.environment import run_training
 from training.data.nih import ASSESSED, held_out, read_rows
 from training.starter.evidence import Evidence
+from training.starter.fitted import VERSION
+from training.starter.judge import judge, write
 from training.starter.kept_films import FIT, HOLDOUT, KeptFilms
 from training.starter.tuned_folds import RECIPE_FILE
 
@@ -42,7 +44,7 @@ def test_the_fit_learns_calibrates_and_what_it_writes_is_built(
     assert said.figures["cross_validation.macro_auroc"] > 0.65
     assert said.figures["cross_validation.calibration_error"] < 0.2
     assert set(said.operating_points) == set(ASSESSED)
-    assert (said.side, said.version) == (64, 3)
+    assert (said.side, said.version) == (64, VERSION)
     run("training.starter.build", tmp_path, "--heads", fitted)
     assert (tmp_path / "model.onnx").stat().st_size > 10_000_000
 
@@ -79,6 +81,42 @@ def test_without_films_the_same_heads_are_refitted_and_pass(fitted: Path, tmp_pa
             np.testing.assert_allclose(after[name], before[name], rtol=1e-4, atol=1e-6)
     assert manifest(tmp_path).embedding_version == manifest(fitted).embedding_version
     assert manifest(tmp_path).card is None
+
+
+def test_points_chosen_anew_are_the_fit_s_and_leave_every_number_of_the_model(
+    tuned: Path, fitted: Path, tmp_path: Path
+) -> None:
+    made, before = manifest(fitted), tmp_path / "before"
+    shutil.copytree(fitted, before)
+    evidence = Evidence.load(tuned / "work" / "evidence.npz")
+    card = judge(read_rows(tuned / "films"), evidence, made)
+    older = made.model_copy(
+        update={
+            "version": 1,
+            "operating_points": {
+                name: points.model_copy(update={"specific": None, "alert": points.sensitive})
+                for name, points in made.operating_points.items()
+            },
+        }
+    )
+    write(card, older, before)
+    run(
+        "training.starter.new_points", tuned / "films",
+        "--model", before, "--card", tmp_path / "card.md",
+    )  # fmt: skip
+    said = manifest(before)
+    assert said.version == VERSION
+    # Calibration is fitted again, by the same numbers: all but the last digits are the same.
+    for name, points in said.operating_points.items():
+        for point in ("sensitive", "alert", "specific"):
+            was, now = getattr(made.operating_points[name], point), getattr(points, point)
+            assert now.threshold == pytest.approx(was.threshold, rel=1e-4)
+            assert now.sensitivity == pytest.approx(was.sensitivity, abs=0.02)
+    assert said.card is not None
+    assert said.card.reliability == card.reliability()
+    for file in ("heads.npz", "projection.npz", "kernels.npz", "features.npz"):
+        assert (before / file).read_bytes() == (fitted / file).read_bytes()
+    assert "## By operating point" in (tmp_path / "card.md").read_text()
 
 
 def test_heads_refitted_on_wrong_labels_do_not_pass(fitted: Path, tmp_path: Path) -> None:

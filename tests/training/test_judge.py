@@ -11,12 +11,14 @@ from schemas.model_card import Figure, ModelCard, Worth
 from schemas.models import ModelManifest, OperatingPoint, OperatingPoints
 from training.data import nih
 from training.data.outside import Box, Outside, read_outside
+from training.evaluate.alerts import Alerts
 from training.evaluate.finding_metrics import of_films, reliability
 from training.evaluate.groups import age_band
 from training.evaluate.map_metrics import judge_boxes
+from training.evaluate.point_metrics import nested_figures, point_figures
 from training.report.card_page import write_page
 from training.starter.evidence import Evidence, never_seen
-from training.starter.judge import judge, short_source, write
+from training.starter.judge import judge, same_scores, short_source, write
 
 CASES = 300
 SKILLED = nih.ASSESSED.index("Edema")
@@ -173,6 +175,62 @@ def test_other_arithmetic_is_compared_on_the_held_out_films(rows: list[nih.Row])
     assert (other.name, other.speed) == ("bf16", 1.5)
     assert 0.04 < other.largest_gap <= 0.05
     assert other.macro_auroc.value != first.macro_auroc.value
+
+
+def test_each_point_says_what_its_alerts_are_worth_at_a_stated_prevalence() -> None:
+    # Of 1,000 films 20 have it: 16 are found, and 98 of the other 980 raise a false alert.
+    said = point_figures(0.8, 0.9, 0.02)
+    assert (said.found_of_100, said.false_alerts_per_1000) == (80, 98)
+    assert said.right == pytest.approx(16 / 114, abs=1e-4)
+    assert point_figures(0, 1, 0.02).right is None
+
+
+def test_the_card_tells_each_point_of_each_finding_and_the_alerts_of_films(
+    rows: list[nih.Row],
+) -> None:
+    both = made_manifest()
+    specific = OperatingPoint(threshold=0.8, sensitivity=0.3, specificity=0.95)
+    points = {
+        name: each.model_copy(update={"specific": specific})
+        for name, each in both.operating_points.items()
+    }
+    figures = nested_figures(Alerts(30, 0.25, 200, 0.5, 107, 0.75))
+    three = both.model_copy(update={"operating_points": points, "figures": figures})
+    made = made_evidence(rows)
+    card = judge(rows, made, three, rounds=50)
+    truth = nih.truth_table(nih.to_fit(rows))[:, SKILLED]
+    for point, threshold in zip(card.findings[SKILLED].points[1:], (0.5, 0.8), strict=True):
+        raised = made.out_of_fold[:, SKILLED] >= threshold
+        assert point.cross_validation is not None
+        wanted = round(100 * raised[truth == 1].mean())
+        assert point.cross_validation.found_of_100 == wanted
+        assert (point.prevalence, point.prevalence_of) == (0.0205, "collection")
+    assert card.findings[nih.ASSESSED.index("Lung Opacity")].points[0].prevalence_of == "these"
+    # One patient alone has it: there is nothing to say.
+    rare = card.findings[nih.ASSESSED.index("Pneumothorax")]
+    assert {point.held_out for point in rare.points} == {None}
+    told = {(each.point, each.basis): each for each in card.alerts}
+    assert set(told) == {
+        ("alert", "cross_validation"), ("specific", "cross_validation"), ("alert", "held_out"),
+        ("specific", "held_out"), ("specific", "nested"),
+    }  # fmt: skip
+    doubtful = {each.finding for each in card.findings if each.reliability == "unreliable"}
+    assert "Atelectasis" in doubtful
+    columns = [n for n, name in enumerate(nih.ASSESSED) if name not in {*doubtful, "No Finding"}]
+    assert told["specific", "held_out"].alerts == (made.held_out[:, columns] >= 0.8).sum()
+    assert told["alert", "held_out"].alerts == (made.held_out[:, 1:] >= 0.5).sum()
+    assert told["specific", "nested"].alerts == 107
+    # A model of before has neither such points nor such alerts.
+    older = judge(rows, made, both, rounds=50)
+    assert [point.point for point in older.findings[SKILLED].points] == ["sensitive", "alert"]
+    assert {each.point for each in older.alerts} == {"alert"}
+
+
+def test_a_card_of_other_scores_lends_nothing(rows: list[nih.Row], card: ModelCard) -> None:
+    same_scores(card, judge(rows, made_evidence(rows), made_manifest(), rounds=50))
+    other = judge(rows, made_evidence(rows, skill=2), made_manifest(), rounds=50)
+    with pytest.raises(ValueError, match="Edema, cross_validation: wanted the AUROC of the card"):
+        same_scores(card, other)
 
 
 def test_evidence_of_other_films_is_refused_by_what_is_wrong(rows: list[nih.Row]) -> None:

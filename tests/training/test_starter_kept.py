@@ -3,6 +3,7 @@
 import hashlib
 
 import numpy as np
+import pytest
 
 from schemas.film_check import FROM_PIXELS, KINDS, CheckNumbers
 from schemas.findings import FINDINGS
@@ -10,7 +11,9 @@ from schemas.model_card import ModelCard
 from schemas.models import EMBEDDING_WIDTH, ModelManifest
 from tests.requirements import ROOT
 from training.data.nih import ASSESSED
+from training.evaluate.alerts import count, raised_at
 from training.evaluate.metrics import macro_auroc, sigmoid
+from training.fit.linear import Heads
 from training.starter.kept_films import KeptFilms
 
 KEPT = ROOT / "triton_models" / "starter"
@@ -67,11 +70,11 @@ def test_out_of_fold_it_reaches_what_was_aimed_at() -> None:
     assert manifest().figures["cross_validation.macro_auroc"] >= 0.745
 
 
-def test_the_manifest_assesses_eleven_and_gives_each_both_operating_points() -> None:
+def test_the_manifest_assesses_eleven_and_gives_each_its_operating_points() -> None:
     said = manifest()
     assert said.assessed == ASSESSED
     assert set(said.operating_points) == set(ASSESSED)
-    assert said.label == "starter/3"
+    assert said.label == "starter/4"
     gaps = {
         name
         for name, points in zip(FINDINGS, said.thresholds(), strict=True)
@@ -82,6 +85,46 @@ def test_the_manifest_assesses_eleven_and_gives_each_both_operating_points() -> 
         assert points.sensitive.sensitivity >= 0.9
         youden = points.alert.sensitivity + points.alert.specificity
         assert youden >= points.sensitive.sensitivity + points.sensitive.specificity
+        assert points.specific is not None
+        assert points.specific.specificity >= 0.95
+
+
+def test_alerts_are_few_and_mostly_right_on_films_that_chose_no_threshold() -> None:
+    card = ModelCard.model_validate_json((KEPT / "card.json").read_bytes())
+    told = {(each.point, each.basis): each for each in card.alerts}
+    for basis in ("cross_validation", "nested", "held_out"):
+        now = told["specific", basis]
+        assert now.false_per_film_without is not None
+        assert now.false_per_film_without <= 0.3
+        assert now.right is not None
+        assert now.right >= 0.5
+    before = told["alert", "held_out"]
+    assert before.false_per_film_without is not None
+    assert before.false_per_film_without > 1
+
+
+def test_the_card_s_alerts_are_those_of_the_kept_scores_and_the_manifest_s_points() -> None:
+    said, kept = manifest(), KeptFilms.load(KEPT / "features.npz")
+    scores = Heads.load(KEPT / "heads.npz").scores(kept.features[kept.apart])
+    assert said.card is not None
+    reliable = {name for name, verdict in said.card.reliability.items() if verdict == "reliable"}
+    limits = {
+        name: each.specific.threshold
+        for name, each in said.operating_points.items()
+        if each.specific
+    }
+    found = count(kept.told()[kept.apart], ASSESSED, raised_at(scores, ASSESSED, limits, reliable))
+    card = ModelCard.model_validate_json((KEPT / "card.json").read_bytes())
+    alerts = {(each.point, each.basis): each for each in card.alerts}
+    told = alerts["specific", "held_out"]
+    assert (told.films_without, told.alerts) == (found.films_without, found.alerts)
+    assert told.right == pytest.approx(found.right, abs=1e-4)
+    page = CARD.read_text()
+    assert "## How many alerts films get" in page
+    for each in card.findings:
+        assert [point.point for point in each.points] == ["sensitive", "alert", "specific"]
+        assert each.points[2].threshold == limits[each.finding]
+        assert f"| {each.finding} | `specific` | {limits[each.finding]:g} |" in page
 
 
 def test_the_figures_are_macro_auroc_with_interval_in_cross_validation_and_held_out() -> None:

@@ -53,13 +53,13 @@ def too_few(films: Films, column: int) -> str:
     return f"{with_it} patients with and {without} without: fewer than {FEWEST}"
 
 
-def worth(films: Films, column: int, alert: float) -> Worth:
-    """Return what one finding's scores are worth on these films, the threshold being `alert`."""
+def worth(films: Films, column: int, threshold: float) -> Worth:
+    """Return what one finding's scores are worth on these films, suspected from `threshold`."""
     truth, scores = films.truth[:, column], films.scores[:, column]
     patients = np.array([row.patient for row in films.rows])
     positive = truth == 1
     why = too_few(films, column)
-    raised = (scores >= alert).astype(np.float64)
+    raised = (scores >= threshold).astype(np.float64)
 
     def said(values: Array) -> Figure:
         return bootstrap.figure(values)

@@ -1,5 +1,6 @@
 """Writes docs/model-card-starter.md from the card, so that page and data never differ."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +10,8 @@ from schemas.models import ModelManifest
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "model-card-starter.md"
 #: Where training/starter/check/card.py's section begins; it is kept as it is.
 _CHECK: Final = "\n## The input check\n"
+_WHEN: Final = {"alert": "before", "specific": "now"}
+_JUDGED: Final = {"cross_validation": "out of fold", "nested": "nested", "held_out": "held out"}
 _KINDS: Final = {"view": "view", "sex": "sex", "age": "age", "source": "collection"}
 
 
@@ -19,6 +22,8 @@ def write_page(path: Path, card: ModelCard, manifest: ModelManifest) -> None:
         *_words(card, manifest),
         *_worth(card),
         *_calibration(card),
+        *_points(card),
+        *_alerts(card),
         *_hundred(card),
         *_groups(card),
         *_maps(card),
@@ -65,11 +70,13 @@ def _words(card: ModelCard, manifest: ModelManifest) -> list[str]:
         f"  with fewer than {card.fewest} patients with or without the finding is not said.",
         f"- **Assessed**: {assessed} findings. Enlarged Cardiomediastinum, Fracture and Support",
         "  Devices are not assessed: NIH's labels do not have them.",
-        "- **Operating points**: `alert` maximises Youden's J, `sensitive` keeps sensitivity 0.9;",
-        "  both chosen out of fold.",
+        "- **Operating points**: `sensitive` keeps sensitivity 0.9, *borderline* begins there;",
+        "  `alert` maximises Youden's J; `specific` keeps specificity 0.95 and, all reliable",
+        "  findings together, at most 0.3 false alerts per film without finding: *suspected*",
+        "  begins there. All chosen out of fold.",
         "- **Unreliable**: a finding whose cross-validated AUROC interval begins under",
         f"  {RELIABLE_FROM}, or whose held-out interval lies under it as a whole. API, events and",
-        "  screens say so.",
+        "  screens say so, and it never alerts.",
         "",
     ]
 
@@ -81,7 +88,7 @@ def _worth(card: ModelCard) -> list[str]:
         (
             "| finding | positives, fitted / held out | AUROC, cross-validation | AUROC, held out"
             " | AUPRC, cross-validation | AUPRC, held out"
-            " | alert, held out: sensitivity | specificity | |"
+            " | suspected, held out: sensitivity | specificity | |"
         ),
         "|---|---|---|---|---|---|---|---|---|",
     ]
@@ -131,11 +138,70 @@ def _calibration(card: ModelCard) -> list[str]:
     return [*lines, ""]
 
 
+def _points(card: ModelCard) -> list[str]:
+    if not any(each.points for each in card.findings):
+        return []
+    lines = [
+        "## By operating point",
+        "",
+        "What alerts from each point are worth: in cross-validation / held out. Prevalence is",
+        "that of the whole of NIH ChestX-ray14; with `*` that of these films, where it is not",
+        "known. Unreliable findings have points and never alert.",
+        "",
+        (
+            "| finding | point | threshold | found of 100 with the finding | prevalence"
+            " | false alerts per 1,000 films | share of alerts that are right |"
+        ),
+        "|---|---|---|---|---|---|---|",
+    ]
+    for each in card.findings:
+        for point in each.points:
+            sides = (point.cross_validation, point.held_out)
+            found = _two((side.found_of_100 if side else None for side in sides), "d")
+            false = _two((side.false_alerts_per_1000 if side else None for side in sides), "d")
+            right = _two((side.right if side else None for side in sides), ".2f")
+            star = "" if point.prevalence_of == "collection" else "*"
+            lines.append(
+                f"| {each.finding} | `{point.point}` | {point.threshold:g} | {found}"
+                f" | {point.prevalence:.3f}{star} | {false} | {right} |"
+            )
+    return [*lines, ""]
+
+
+def _two(values: Iterable[float | None], form: str) -> str:
+    return " / ".join("none" if value is None else format(value, form) for value in values)
+
+
+def _alerts(card: ModelCard) -> list[str]:
+    if not card.alerts:
+        return []
+    lines = [
+        "## How many alerts films get",
+        "",
+        "An alert is a suspected finding other than No Finding. Before: every finding, from",
+        "`alert`. Now: the reliable ones, from `specific`. Nested: each fifth of the films by",
+        "thresholds that the other four chose.",
+        "",
+        (
+            "| alerts | judged | films without finding | false alerts per film without finding"
+            " | ill films | alerts per ill film | share of alerts that are right |"
+        ),
+        "|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {_WHEN[each.point]} | {_JUDGED[each.basis]} | {each.films_without}"
+        f" | {_two([each.false_per_film_without], '.2f')} | {each.films_ill}"
+        f" | {_two([each.per_film_ill], '.2f')} | {_two([each.right], '.2f')} |"
+        for each in sorted(card.alerts, key=lambda one: one.point)
+    ]
+    return [*lines, ""]
+
+
 def _hundred(card: ModelCard) -> list[str]:
     lines = [
         "## Of 100 films",
         "",
-        "At the `alert` threshold, 100 films mixed as these are; and 1,000 mixed as the whole of",
+        "Where *suspected* begins, 100 films mixed as these are; and 1,000 mixed as the whole of",
         "NIH ChestX-ray14 is (112,120 films of one hospital), where most findings are rarer.",
         "",
         (

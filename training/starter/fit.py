@@ -29,7 +29,7 @@ from training.fit.features import extract
 from training.fit.linear import Heads
 from training.fit.projection import half, projection
 from training.starter.evidence import Evidence
-from training.starter.fitted import KEPT, Fitted
+from training.starter.fitted import KEPT, VERSION, Fitted
 from training.starter.graph import embedding_version, feature_model, with_threads
 from training.starter.kept_films import FEATURES_FILE, KeptFilms
 from training.starter.out_of_fold import best_strength, by_strength
@@ -37,8 +37,6 @@ from training.starter.refit import Refitted, refit
 from training.starter.tuned_folds import RECIPE_FILE, read_folds, read_kernels
 
 EVIDENCE_FILE: Final = "evidence.npz"
-#: Version 1 had a frozen backbone and was never tuned.
-VERSION: Final = 3
 THREADS: Final = 2
 
 

@@ -17,6 +17,8 @@ from training.fit.projection import half
 HEADS_FILE: Final = "heads.npz"
 PROJECTION_FILE: Final = "projection.npz"
 KERNELS_FILE: Final = "kernels.npz"
+#: Of the starter. 1 had a frozen backbone, 2 is tuned, 3 has another input check, 4 alerts less.
+VERSION: Final = 4
 #: The repository's starter.
 KEPT: Final = Path(__file__).resolve().parents[2] / "triton_models" / "starter"
 

@@ -15,10 +15,19 @@ from pathlib import Path
 
 import numpy as np
 
-from schemas.model_card import Figure, FindingCard, Group, ModelCard, Precision, Split
+from schemas.model_card import (
+    AlertsCard,
+    Figure,
+    FindingCard,
+    Group,
+    ModelCard,
+    Precision,
+    Split,
+)
 from schemas.models import CARD_FILE, CardFile, ModelManifest
 from training.data import nih
 from training.data.outside import Outside, judge_reference, judge_versus_radiologists, read_outside
+from training.data.table import NOT_MENTIONED
 from training.evaluate import bootstrap
 from training.evaluate.finding_metrics import (
     FEWEST,
@@ -33,6 +42,14 @@ from training.evaluate.finding_metrics import (
 )
 from training.evaluate.groups import age_band
 from training.evaluate.map_metrics import judge_boxes
+from training.evaluate.point_metrics import (
+    Basis,
+    Prevalence,
+    Side,
+    alerts_cards,
+    nested_alerts,
+    point_cards,
+)
 from training.report.card_page import PAGE, in_words, write_page
 from training.starter.evidence import Evidence, never_seen
 
@@ -52,6 +69,7 @@ def judge(
     kept = films_of([row for row in rows if nih.held_out(row.patient)], evidence.held_out, rounds)
     assert len(kept.rows) == apart.sum()
     outside = outside or Outside()
+    findings = tuple(_finding(name, fitted, kept, manifest) for name in nih.ASSESSED)
     return ModelCard(
         name=manifest.name,
         version=manifest.version,
@@ -60,7 +78,8 @@ def judge(
         fewest=FEWEST,
         cross_validation=_split(fitted),
         held_out=_split(kept),
-        findings=tuple(_finding(name, fitted, kept, manifest) for name in nih.ASSESSED),
+        findings=findings,
+        alerts=_alerts(fitted, kept, manifest, findings),
         boxes=judge_boxes(rows, outside.boxes, evidence),
         radiologists=judge_versus_radiologists(every, outside.classes),
         reference=judge_reference(every, outside.predictions),
@@ -75,8 +94,9 @@ def short_source(source: str) -> str:
 
 def _finding(name: str, fitted: Films, kept: Films, manifest: ModelManifest) -> FindingCard:
     column = nih.ASSESSED.index(name)
-    alert = manifest.operating_points[name].alert.threshold
-    crossed, apart = worth(fitted, column, alert), worth(kept, column, alert)
+    points = manifest.operating_points[name]
+    threshold = points.suspected.threshold
+    crossed, apart = worth(fitted, column, threshold), worth(kept, column, threshold)
     # The threshold was chosen on the others: the held-out films judge it, where they are enough.
     judged, basis = (
         (apart, "held_out")
@@ -85,12 +105,14 @@ def _finding(name: str, fitted: Films, kept: Films, manifest: ModelManifest) -> 
     )
     share = (crossed.positives + apart.positives) / (crossed.films + apart.films)
     sensitivity, specificity = judged.sensitivity.value, judged.specificity.value
+    prevalence: Prevalence = (share, "these")
+    if name in nih.WHOLE:
+        prevalence = (nih.WHOLE[name] / nih.WHOLE_FILMS, "collection")
     these = every = None
     if sensitivity is not None and specificity is not None:
         these = of_films(100, share, sensitivity, specificity, basis)  # type: ignore[arg-type]
         if name in nih.WHOLE:
-            whole = nih.WHOLE[name] / nih.WHOLE_FILMS
-            every = of_films(1000, whole, sensitivity, specificity, basis)  # type: ignore[arg-type]
+            every = of_films(1000, prevalence[0], sensitivity, specificity, basis)  # type: ignore[arg-type]
     return FindingCard(
         finding=name,
         reliability=reliability(crossed.auroc, apart.auroc),
@@ -98,7 +120,32 @@ def _finding(name: str, fitted: Films, kept: Films, manifest: ModelManifest) -> 
         held_out=apart,
         like_these=these,
         like_all=every,
+        points=point_cards(points, prevalence, _side(fitted, column), _side(kept, column)),
     )
+
+
+def _side(films: Films, column: int) -> Side:
+    if too_few(films, column):
+        return None
+    return films.truth[:, column], films.scores[:, column]
+
+
+def _alerts(
+    fitted: Films, kept: Films, manifest: ModelManifest, findings: Sequence[FindingCard]
+) -> tuple[AlertsCard, ...]:
+    verdicts = {each.finding: each.reliability for each in findings}
+    points = {each.finding: manifest.operating_points[each.finding] for each in findings}
+    told: list[AlertsCard] = []
+    sides: tuple[tuple[Films, Basis], ...] = (
+        (fitted, "cross_validation"),
+        (kept, "held_out"),
+    )
+    for films, basis in sides:
+        said = nih.label_table(films.rows)
+        labels = np.where(np.isnan(said), NOT_MENTIONED, said).astype(np.int8)
+        told += alerts_cards(labels, films.scores, points, verdicts, basis)
+    nested = nested_alerts(manifest.figures)
+    return (*told, nested) if nested else tuple(told)
 
 
 def _split(films: Films) -> Split:
@@ -162,6 +209,18 @@ def _precisions(kept: Films, evidence: Evidence) -> tuple[Precision, ...]:
         for name, scores in evidence.others.items()
     ]
     return (first, *others)
+
+
+def same_scores(before: ModelCard, now: ModelCard) -> None:
+    """Raise ValueError unless both cards say the same AUROC of every finding, on both sides."""
+    for one, other in zip(before.findings, now.findings, strict=True):
+        for side in ("cross_validation", "held_out"):
+            was, found = getattr(one, side).auroc.value, getattr(other, side).auroc.value
+            if was != found:
+                raise ValueError(
+                    f"{one.finding}, {side}: wanted the AUROC of the card of before, {was},"
+                    f" came {found}: other weights are judged by `make starter`"
+                )
 
 
 def write(card: ModelCard, manifest: ModelManifest, folder: Path) -> ModelManifest:

@@ -27,6 +27,7 @@ from training.evaluate.metrics import (
     patient_bootstrap,
     sigmoid,
 )
+from training.evaluate.point_metrics import nested_figures
 from training.export.onnx_model import read_manifest, write_manifest
 from training.fit import heads as fitting
 from training.fit.linear import Heads
@@ -70,7 +71,8 @@ def refit(kept: KeptFilms, strength: float) -> Refitted:
     figures = (
         _figures("cross_validation", kept, mine, crossed)
         | _figures("held_out", kept, apart, held_out)
-        | {"strength": strength}
+        | {"strength": strength, "specific.level": chosen.level}
+        | nested_figures(chosen.crossed)
     )
     return Refitted(heads, chosen.points, crossed, held_out, figures)
 
