@@ -58,7 +58,7 @@ class Worth(Piece):
     brier: mean squared distance of score and truth (Brier 1950); calibration_error: over ten
     equally filled bins (Naeini et al. 2015); slope: of the truth on the score's log-odds, 1 is
     right, less says that scores are too extreme (Cox 1958). sensitivity, specificity: where
-    *suspected* starts (docs/adr/0152).
+    *suspected* starts (docs/adr/0154).
     """
 
     films: Count

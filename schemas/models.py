@@ -50,7 +50,7 @@ class OperatingPoints(BaseModel):
 
     @property
     def suspected(self) -> OperatingPoint:
-        """Return the point at which *suspected* starts (docs/adr/0152)."""
+        """Return the point at which *suspected* starts (docs/adr/0154)."""
         return self.specific or self.alert
 
 
