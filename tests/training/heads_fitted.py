@@ -98,6 +98,8 @@ def main() -> None:
     cost = np.where(TRUTH == 1, 0.5 / TRUTH.mean(axis=0), 0.5 / (1 - TRUTH.mean(axis=0)))
     flat = FEATURES.copy()
     flat[:, 3] = 7.0
+    tiny = FEATURES * 1e-12
+    as_large = heads(ignored, features=FEATURES).logits(FEATURES)
     sure = labels(unsure=np.zeros_like(UNSURE))
     by_self = chosen("self-trained", labels())
     logits = by_self.linear.logits(FEATURES)
@@ -111,6 +113,9 @@ def main() -> None:
         "soft": distance(*soft_rows()),
         "balanced": distance(numbers(heads(balanced)), theirs(TRUTH, cost)),
         "again": distance(numbers(again), numbers(once)),
+        "tiny features": float(
+            np.abs(heads(ignored, features=tiny).logits(tiny) - as_large).max()
+        ),
         "a flat channel": float(np.abs(heads(ignored, features=flat).logits(flat)).max()),
         "self-trained against ignore": distance(
             numbers(by_self.linear), numbers(chosen("ignore", labels()).linear)

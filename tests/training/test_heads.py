@@ -34,6 +34,10 @@ def test_a_channel_that_never_changes_is_no_trouble(found: Any) -> None:
     assert 0 < found["a flat channel"] < 100
 
 
+def test_features_of_a_network_without_weights_say_as_much_as_large_ones(found: Any) -> None:
+    assert found["tiny features"] < 1e-6
+
+
 def test_self_trained_heads_learn_the_uncertain_films_too(found: Any) -> None:
     assert found["self-trained against ignore"] > 1e-3
     assert found["macro"] > 0.8

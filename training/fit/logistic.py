@@ -21,6 +21,8 @@ from training.fit.targets import Targets
 #: Numbers of features up to which they are held in double precision, and by one thread: two that
 #: wait for one another in many small products are slower.
 _SMALL: Final = 30_000_000
+#: Spread over mean of a channel that is flat but for rounding in single precision.
+_FLAT: Final = 1e-6
 _ITERATIONS: Final = 300
 
 
@@ -41,8 +43,9 @@ def path(
     kind = np.float64 if small else np.float32
     mean = features.mean(axis=0, dtype=np.float64)
     scale = features.std(axis=0, dtype=np.float64)
-    # A channel that never changes says nothing; dividing by its 0 would say NaN.
-    scale[scale < 1e-6] = 1.0
+    # A channel that never changes says nothing; dividing by its 0 would say NaN. Measured by its
+    # own size: of a network with random weights, channels of 1e-12 say as much as any.
+    scale[scale <= _FLAT * np.abs(mean)] = 1.0
     standard: NDArray[Any] = features.astype(kind)
     np.subtract(standard, mean.astype(kind), out=standard)
     np.divide(standard, scale.astype(kind), out=standard)
