@@ -14,13 +14,17 @@ NOT_ASSESSED = "Fracture"
 def draw_predictions(films: int = 160, skill: float = 1.5, seed: int = 3) -> Predictions:
     """Return films of half as many patients, the first half `train`, the rest `test`.
 
-    Pleural Other is in none of them; one label in ten is uncertain, one in ten not mentioned.
+    Pleural Other is in none of them. Three films in ten are No Finding; of the others' labels one
+    in ten is uncertain, one in ten not mentioned.
     """
     rng = np.random.default_rng(7)
     truth = rng.random((films, 14)) < np.linspace(0.15, 0.5, 14)
+    healthy = rng.random(films) < 0.3
+    truth[healthy], truth[:, 0] = False, healthy
     labels = truth.astype(np.int8)
     labels[:, FINDINGS.index("Pleural Other")] = 0
-    fate = rng.random(labels.shape)
+    fate = np.where(healthy[:, None], 0.5, rng.random(labels.shape))
+    fate[:, 0] = 0.5
     labels[fate < 0.1] = -1
     labels[fate > 0.9] = NOT_MENTIONED
     odds = np.random.default_rng(seed).normal(size=truth.shape) + skill * (truth - 0.5) - 0.5

@@ -19,6 +19,7 @@ from sklearn.metrics import (
 
 from schemas.findings import FINDINGS
 from tests.training.drawn_scores import NOT_ASSESSED, draw_predictions
+from training.fit.policies import consistent
 
 ABSENT = "Pleural Other"
 
@@ -28,7 +29,8 @@ def figures() -> dict[str, dict[str, dict[str, float]]]:
     mine = draw_predictions().of("test")
     columns = [n for n, name in enumerate(FINDINGS) if name != NOT_ASSESSED]
     names = [FINDINGS[n] for n in columns]
-    truth, scores = (mine.table.labels[:, columns] == 1).astype(int), mine.scores[:, columns]
+    labels = consistent(mine.table.labels)[:, columns]
+    truth, scores = (labels == 1).astype(int), mine.scores[:, columns]
     report = classification_report(
         truth, scores >= 0.5, target_names=names, output_dict=True, zero_division=0
     )

@@ -69,6 +69,8 @@ def test_only_the_part_s_films_count_and_unknown_labels_are_left_out(said: RunMe
     assert said.films == 80
     assert said.patients == 40
     for column, (name, finding) in enumerate(said.findings.items()):
+        if name == "No Finding":
+            continue
         labels = mine.table.labels[:, column]
         assert finding.support == (labels == 1).sum(), name
         assert finding.left_out == (labels == -1).sum(), name
@@ -102,18 +104,27 @@ def test_a_finding_s_areas_are_those_of_its_known_films_within_their_interval(
 
 
 def test_what_becomes_of_uncertain_and_not_mentioned_labels_is_a_stated_rule() -> None:
-    labels = np.array([1, 0, -1, NOT_MENTIONED], np.int8)
-    for rule, wanted in (
-        (LabelRule(), [1, 0, np.nan, 0]),
-        (LabelRule(uncertain="ones"), [1, 0, 1, 0]),
-        (LabelRule(uncertain="zeros", not_mentioned="ignore"), [1, 0, 0, np.nan]),
+    labels = np.zeros((5, 14), np.int8)
+    labels[:, FINDINGS.index("Edema")] = (1, 0, -1, NOT_MENTIONED, 0)
+    labels[:, FINDINGS.index("No Finding")] = (1, 1, 1, 1, NOT_MENTIONED)
+    for rule, edema, healthy in (
+        (LabelRule(), [1, 0, np.nan, 0, 0], [0, 1, 0, 1, np.nan]),
+        (LabelRule(uncertain="ones"), [1, 0, 1, 0, 0], [0, 1, 0, 1, np.nan]),
+        (
+            LabelRule(uncertain="zeros", not_mentioned="ignore"),
+            [1, 0, 0, np.nan, 0],
+            [0, 1, 0, 1, np.nan],
+        ),
     ):
-        np.testing.assert_array_equal(rule.truth(labels), wanted)
+        truth = rule.truth(labels)
+        np.testing.assert_array_equal(truth[:, FINDINGS.index("Edema")], edema)
+        # Beside a pathology, sure or not, there is no No Finding; silence says nothing of it.
+        np.testing.assert_array_equal(truth[:, FINDINGS.index("No Finding")], healthy)
     as_positive = evaluate(
         draw_predictions(), "test", {}, rule=LabelRule(uncertain="ones"), rounds=2
     )
-    edema = draw_predictions().of("test").table.labels[:, FINDINGS.index("Edema")]
-    assert as_positive.findings["Edema"].support == np.isin(edema, (1, -1)).sum()
+    drawn = draw_predictions().of("test").table.labels[:, FINDINGS.index("Edema")]
+    assert as_positive.findings["Edema"].support == np.isin(drawn, (1, -1)).sum()
     assert as_positive.findings["Edema"].left_out == 0
     assert as_positive.labels.uncertain == "ones"
 
