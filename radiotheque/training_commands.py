@@ -9,6 +9,8 @@ from typing import Any, Final
 
 COMMANDS: Final[dict[str, str]] = {
     "train": "fit a backbone on films with labels: a run with model, figures and report",
+    "compare": "fit several backbones on one split: what each is worth, and what is chance",
+    "evaluate": "judge a run's model on other films with labels: metrics and report",
 }
 
 

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from training.errors import WrongInput
 
-COMMANDS: tuple[str, ...] = ("export", "train")
+COMMANDS: tuple[str, ...] = ("train", "compare", "evaluate", "export")
 
 
 class OneLineParser(argparse.ArgumentParser):

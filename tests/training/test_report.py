@@ -58,7 +58,7 @@ def page(folder: Path) -> Page:
 
 def test_equal_films_and_settings_give_equal_files(folder: Path) -> None:
     names = {"predictions.csv", "metrics.json", "curves.csv", "report.html"}
-    assert {each.name for each in (folder / "one").iterdir()} == names
+    assert {each.name for each in (folder / "one").iterdir()} == names | {"logs"}
     for name in names:
         one, two = ((folder / which / name).read_bytes() for which in ("one", "two"))
         assert one == two, name
@@ -109,6 +109,11 @@ def test_the_page_has_table_1_and_figure_3_s_form(folder: Path, page: Page) -> N
     said = " ".join(page.texts["p"])
     assert "2 problems are named" in said
     assert "3 lateral films were left out" in said
+
+
+def test_fine_tuning_s_log_is_drawn_but_for_how_fast_it_was(folder: Path, page: Page) -> None:
+    assert "loss from 0.700 to 0.625" in page.texts["desc"]
+    assert "images per second" not in (folder / "one" / "report.html").read_text()
 
 
 def test_curves_hold_every_threshold_and_begin_and_end_where_they_must(folder: Path) -> None:

@@ -15,6 +15,7 @@ from training.evaluate.evaluation import ALL, ROUNDS, evaluate
 from training.evaluate.label_rule import LabelRule
 from training.evaluate.predictions import Predictions
 from training.evaluate.run_metrics import RunMetrics
+from training.report.history import read_history
 from training.report.run_page import RunReport, write_report
 from training.run_folder import RunFolder
 
@@ -41,7 +42,6 @@ class Telling:
     counts: Sequence[FindingCount]
     problems: Sequence[Problem] = ()
     laterals: int = 0
-    history: Sequence[dict[str, float]] = ()
 
 
 def write_outcome(
@@ -53,8 +53,8 @@ def write_outcome(
 ) -> RunMetrics:
     """Write predictions.csv, metrics.json, curves.csv and report.html into the folder.
 
-    points: chosen on other films than those of the judged part. Returns the metrics. Raises
-    WrongInput where the part has no film.
+    points: chosen on other films than those of the judged part. What fine-tuning logged in the
+    folder is drawn. Returns the metrics. Raises WrongInput where the part has no film.
     """
     run, how = RunFolder(folder), judgement or Judgement()
     metrics = evaluate(
@@ -84,7 +84,7 @@ def write_outcome(
             problems=telling.problems,
             laterals=telling.laterals,
             prevalences=bool(how.prevalence),
-            history=telling.history,
+            history=read_history(run.logs),
         ),
         run.report,
     )

@@ -5,7 +5,7 @@ Text stays text, so that a reader's font, a screen reader and a search find it.
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final, Literal
 
@@ -17,6 +17,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+#: Key (letters and hyphens, once in a page), title and description of a plot.
+Names = tuple[str, str, str]
 
 INK: Final = "#1f2933"
 QUIET: Final = "#6b7785"
@@ -91,7 +93,7 @@ def curve(
     kind: Literal["roc", "pr"],
     x: Array,
     y: Array,
-    names: tuple[str, str, str],
+    names: Names,
     *,
     points: Sequence[tuple[str, float, float]],
     chance: float,
@@ -127,7 +129,7 @@ def curve(
         return _inline(figure, *names)
 
 
-def reliability(said: Array, seen: Array, films: Array, names: tuple[str, str, str]) -> Markup:
+def reliability(said: Array, seen: Array, films: Array, names: Names) -> Markup:
     """Return what was said against what was seen, a point for each tenth of the films, (m,)."""
     with _drawing(2.5, 2.4) as figure:
         axes = figure.add_subplot()
@@ -151,7 +153,7 @@ def reliability(said: Array, seen: Array, films: Array, names: tuple[str, str, s
 
 def intervals(
     rows: Sequence[tuple[str, float, float, float]],
-    names: tuple[str, str, str],
+    names: Names,
     *,
     label: str = "AUROC",
     guess: float = 0.5,
@@ -181,18 +183,16 @@ def intervals(
         return _inline(figure, *names)
 
 
-def training(history: Sequence[dict[str, float]], names: tuple[str, str, str]) -> Markup:
-    """Return one small plot for each figure of the history, epochs from left to right."""
-    keys = [key for key in history[0] if key != "epoch"]
-    with _drawing(4.4, 1.5 * len(keys)) as figure:
-        every = figure.subplots(len(keys), 1, sharex=True, squeeze=False)[:, 0]
-        epochs = [each.get("epoch", number + 1) for number, each in enumerate(history)]
-        for axes, key in zip(every, keys, strict=True):
-            values = [each.get(key, float("nan")) for each in history]
-            axes.plot(epochs, values, color=MODEL, linewidth=1.4, marker="o", markersize=3)
-            axes.set_ylabel(key.replace("_", " "))
+def training(history: Mapping[str, Sequence[tuple[int, float]]], names: Names) -> Markup:
+    """Return one small plot for each figure of the history, (step, value), steps to the right."""
+    with _drawing(4.4, 1.5 * len(history)) as figure:
+        every = figure.subplots(len(history), 1, sharex=True, squeeze=False)[:, 0]
+        for axes, (name, told) in zip(every, history.items(), strict=True):
+            steps, values = zip(*told, strict=True)
+            axes.plot(steps, values, color=MODEL, linewidth=1.4, marker="o", markersize=3)
+            axes.set_ylabel(name.replace("_", " "))
             axes.grid(color=RULE, linewidth=0.5)
             axes.set_axisbelow(True)
-        every[-1].set_xlabel("epoch")
+        every[-1].set_xlabel("step")
         every[-1].xaxis.get_major_locator().set_params(integer=True)
         return _inline(figure, *names)

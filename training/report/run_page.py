@@ -21,6 +21,7 @@ from training.evaluate.run_metrics import (
     RunMetrics,
 )
 from training.report import plots
+from training.report.history import History
 from training.report.pages import interval, write_page
 
 _SECTIONS: Final = (
@@ -54,7 +55,7 @@ class RunReport:
     parts:        films and patients by part: (name, films, patients).
     laterals:     lateral films that were left out.
     prevalences:  whether predictive values are at a stated prevalence, not the films' own.
-    history:      figures of each epoch, the same keys in each; () without fine-tuning.
+    history:      figures of fine-tuning by name, (step, value); {} without.
     """
 
     title: str
@@ -67,7 +68,7 @@ class RunReport:
     problems: Sequence[Problem] = ()
     laterals: int = 0
     prevalences: bool = False
-    history: Sequence[dict[str, float]] = field(default=())
+    history: History = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -122,11 +123,17 @@ def _context(report: RunReport) -> dict[str, Any]:
         "group_words": group_words,
         "training_plot": plots.training(
             report.history,
-            ("training", "Training", f"Figures of {len(report.history)} epochs."),
+            ("training", "Training", _told(report.history)),
         )
         if report.history
         else None,
     }
+
+
+def _told(history: History) -> str:
+    """Return where each figure began and ended, in words."""
+    ends = ((name.replace("_", " "), told[0][1], told[-1][1]) for name, told in history.items())
+    return "; ".join(f"{name} from {first:.3f} to {last:.3f}" for name, first, last in ends)
 
 
 def group_words(group: GroupMetrics) -> str:
