@@ -34,7 +34,8 @@ def likeness(
     edges = np.linspace(0, side, cells + 1).round().astype(np.intp)
     widths = np.diff(edges).astype(np.float32)
     sums = np.add.reduceat(films, edges[:-1], axis=1, dtype=np.float32)
-    means = np.add.reduceat(sums, edges[:-1], axis=2) / np.outer(widths, widths)
+    sums = np.add.reduceat(sums, edges[:-1], axis=2)
+    means = np.asarray(sums / np.outer(widths, widths), np.float32)
     inside = np.ones(means.shape, bool)
     places = np.arange(cells)
     for axis in (1, 2):
@@ -44,7 +45,7 @@ def likeness(
         nearest = np.clip(places, np.minimum(first, last), last)
         inside &= np.expand_dims(nearest == places, 3 - axis)
         means = np.take_along_axis(means, np.expand_dims(nearest, 3 - axis), axis)
-    rough = means - _mean_around(means, around)
+    rough = np.asarray(means - _mean_around(means, around), np.float32)
     rough /= np.sqrt(_mean_around(rough * rough, around + 1) + _FLAT**2)
     vectors = np.where(inside, rough, 0).reshape(len(films), -1)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
