@@ -18,8 +18,9 @@ from ingest import manifest_cells as cells
 from ingest.deidentify import deidentify
 from ingest.manifest_cells import COLUMNS
 from ingest.manifest_line import Faults, Line
-from ingest.manifest_table import Row, Table
+from ingest.manifest_table import Table
 from ingest.says import FileSays
+from ingest.table_rows import Row
 from schemas.deposits import film_key, place_of
 from schemas.drop_paths import one_form, plain_path
 from schemas.errors import Refusal
@@ -86,8 +87,7 @@ class Manifest:
                 raise Refusal("manifest", wanted=f"at most {_LINES_MAX} lines", came="more")
             self._count += 1
             if row.cells is None:
-                wanted = cells.REST_WANTED if row.is_rest else cells.ROW_WANTED
-                self._faults.add("broken", row.number, "", wanted)
+                self._faults.add("broken", row.number, "", cells.ROW_WANTED)
                 yield None
                 continue
             line = self._line(row.number, row.cells)

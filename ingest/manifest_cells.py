@@ -125,7 +125,6 @@ PATH_WANTED: Final = "a path under the manifest's folder"
 TEXT_WANTED: Final = "text in UTF-8, UTF-16 or Windows-1252, without control characters"
 SITE_WANTED: Final = "the site that the films are dropped at"
 ROW_WANTED: Final = "a line of separated values"
-REST_WANTED: Final = "a line that ends: nothing is read behind it"
 CELLS_WANTED: Final = "as many cells as the header has: the line is left out"
 TWIN_WANTED: Final = "one column of this name, or the same in both"
 VIEW_WANTED: Final = "no frontal view of a lateral film"
@@ -134,7 +133,7 @@ SAME_WANTED: Final = "the same as in the other lines of this film"
 WANTED: Final = frozenset(
     {
         *(column.wanted for column in COLUMNS.values()),
-        *(PATH_WANTED, TEXT_WANTED, SITE_WANTED, ROW_WANTED, REST_WANTED),
+        *(PATH_WANTED, TEXT_WANTED, SITE_WANTED, ROW_WANTED),
         *(CELLS_WANTED, TWIN_WANTED, VIEW_WANTED, SAME_WANTED),
     }
 )

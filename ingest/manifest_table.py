@@ -6,35 +6,21 @@ text" in UTF-16 with tabs, "CSV UTF-8" with a byte order mark; it reads and some
 """
 
 import codecs
-import csv
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
 
+from ingest.table_rows import Cells, Row, Rows
 from schemas.manifest_faults import SEPARATORS, Separator, TableEncoding
 
-#: Characters of one line's field: a quote that nobody closed must not swallow the file.
-_FIELD_MAX: Final = 10_000
-#: Bytes of a row, lines within quotes and all.
-_ROW_MAX: Final = 1 << 20
+#: Bytes of a line, and of all that stands above the header.
+_LINE_MAX: Final = 1 << 20
 #: Bytes by which UTF-16 without its mark is told.
 _HEAD: Final = 512
 _SEP: Final = re.compile(r'"?sep=([,;\t|])"?', re.IGNORECASE)
 _UTF16: Final = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row that is not blank, by the number of its last line (from 1); `cells` of it.
-
-    None for one that cannot be read. It is the last one where `is_rest`: nothing is read behind.
-    """
-
-    number: int
-    cells: list[str] | None
-    is_rest: bool = False
 
 
 @dataclass
@@ -48,9 +34,6 @@ class Table:
     separator: Separator = ","
     _is_utf16: bool = False
     _encodings: set[TableEncoding] = field(default_factory=set)
-    #: Bytes of the row that is read; of all above the header, while that has not come.
-    _in_row: int = 0
-    _is_above: bool = True
 
     @property
     def encoding(self) -> TableEncoding:
@@ -61,48 +44,35 @@ class Table:
 
     def rows(self, chunks: Iterable[bytes]) -> Iterator[Row]:
         """Yield the rows, blank ones left out."""
-        csv.field_size_limit(_FIELD_MAX)
-        lines = self._lines(self._as_bytes(chunks))
-        before = 0
+        lines = enumerate(self._lines(self._as_bytes(chunks)), 1)
+        above = 0
         told = None
-        try:
-            first = next(lines, "")
-            while not first.strip() or (told is None and (told := _SEP.fullmatch(first.strip()))):
-                if not first:
-                    return
-                before += 1
-                first = next(lines, "")
-        except csv.Error:
-            yield Row(1, None, is_rest=True)
+        for number, text in lines:
+            above += len(text or "") + 1
+            if text is None or above > _LINE_MAX:
+                yield Row(number, None)
+                return
+            bare = text.strip()
+            if bare and (told or not (told := _SEP.fullmatch(bare))):
+                break
+        else:
             return
         given = next((one for one in SEPARATORS if told and one == told[1]), None)
-        self.separator = given or self._best(first)
-        reader = csv.reader(chain([first], lines), delimiter=self.separator)
-        while True:
-            try:
-                cells = next(reader)
-            except StopIteration:
+        self.separator = given or self._best(text)
+        is_above = True
+        for row in Rows(chain([(number, text)], lines), self.separator):
+            if row.cells is None or any(cell.strip() for cell in row.cells):
+                yield row
+                is_above = False
+            elif is_above and (above := above + sum(map(len, row.cells)) + 1) > _LINE_MAX:
+                yield Row(row.number, None)
                 return
-            except csv.Error:
-                # What follows a long field is read on, what follows a long row is not.
-                is_rest = self._in_row > _ROW_MAX
-                yield Row(before + reader.line_num, None, is_rest)
-                if is_rest:
-                    return
-                cells = []
-            is_blank = not any(cell.strip() for cell in cells)
-            if is_blank and self._is_above:
-                continue
-            self._is_above, self._in_row = False, 0
-            if not is_blank:
-                yield Row(before + reader.line_num, cells)
 
     def _best(self, header: str) -> Separator:
         def fit(separator: Separator) -> int:
-            try:
-                return self.fits(next(csv.reader([header], delimiter=separator), []))
-            except csv.Error:
-                return 0
+            cells = Cells(separator)
+            cells.take(header)
+            return self.fits(cells.found)
 
         # The first of equals: a comma, where the header is one name.
         return max(SEPARATORS, key=fit)
@@ -127,13 +97,14 @@ class Table:
             yield decoder.decode(chunk).encode()
         yield decoder.decode(b"", final=True).encode()
 
-    def _lines(self, chunks: Iterable[bytes]) -> Iterator[str]:
-        """Yield lines, each with one LF for its end: CR LF, LF or CR, as old Macs had it.
+    def _lines(self, chunks: Iterable[bytes]) -> Iterator[str | None]:
+        """Yield lines without their ends: CR LF, LF or CR, as old Macs had it.
 
-        Raises csv.Error, at the end of all, within a row that does not end.
+        None for one that is too long, as soon as that is known.
         """
         # A line's pieces are joined once: joined at each chunk, a long one takes a square of it.
         pieces: list[bytes] = []
+        length = 0
         held = b""
         for chunk in chain(chunks, [None]):
             if chunk is None:
@@ -144,13 +115,18 @@ class Table:
                 held = b"\r" if some.endswith(b"\r") else b""
                 some = some[: len(some) - len(held)]
             for piece in some.splitlines(keepends=True):
-                pieces.append(piece)
-                self._in_row += len(piece)
-                if self._in_row > _ROW_MAX:
-                    raise csv.Error("a row without end")
-                if piece.endswith((b"\n", b"\r")):
-                    yield self._text(b"".join(pieces))
+                was_long = length > _LINE_MAX
+                length += len(piece)
+                if length <= _LINE_MAX:
+                    pieces.append(piece)
+                elif not was_long:
                     pieces.clear()
+                    yield None
+                if piece.endswith((b"\n", b"\r")):
+                    if length <= _LINE_MAX:
+                        yield self._text(b"".join(pieces))
+                    pieces.clear()
+                    length = 0
         if pieces:
             yield self._text(b"".join(pieces))
 
@@ -165,7 +141,7 @@ class Table:
         else:
             if not bare.isascii():
                 self._encodings.add("utf-8")
-        return text + "\n"
+        return text
 
 
 def _unmarked(head: bytes) -> str | None:

@@ -222,6 +222,7 @@ _FRENCH: Final = tuple(
         ),
         (r"a line of separated values", "une ligne de valeurs séparées"),
         (
+            # Summaries of before still say it.
             r"a line that ends: nothing is read behind it",
             "une ligne qui se termine : rien n'est lu après elle",
         ),

@@ -210,6 +210,59 @@ def test_a_quote_that_nobody_closed_loses_what_it_swallowed_and_is_said() -> Non
     assert [(fault.line, fault.kind) for fault in summary.examples] == [(3, "broken")]
 
 
+OPEN = {
+    "in the last column": 'a.png,1,"St Mary',
+    "in the path": '"a.png,1,St Mary',
+    "in the path, before another": '"a.png,1,"St Mary"',
+    "in the middle": 'a.png,"1,St Mary',
+    "that no row may hold": 'a.png,1,"' + "x" * 2_000_000,
+}
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["b.png,0,x\nc.png,1,y\nd.png,0,z\n", 'b.png,0,"x"\n"c.png","1",y\nd.png,0,z',
+     "b.png,0,\n" + ("c.png,1," + "y" * 9_000 + "\n") * 130 + 'd.png,0,"z"\n'],
+    ids=["without quotes", "with quotes", "for long"],
+)  # fmt: skip
+@pytest.mark.parametrize("broken", OPEN.values(), ids=OPEN)
+def test_a_quote_that_nobody_closed_costs_its_own_line_only(broken: str, rest: str) -> None:
+    lines, summary = read(f"Path,Edema,Site\n{broken}\n{rest}")
+    labels = {line.key: line.labels["Edema"] for line in lines}
+    assert labels == {"drop/b.png": 0, "drop/c.png": 1, "drop/d.png": 0}
+    assert summary.faults["broken"] == 1
+    assert [fault.line for fault in summary.examples if fault.kind == "broken"] == [2]
+    assert summary.lines == 1 + rest.rstrip().count("\n") + 1
+
+
+def test_every_line_may_have_a_quote_that_nobody_closed() -> None:
+    table = "".join(f'{number}.png,1,"x\n{number}b.png,0,y\n' for number in range(20_000))
+    lines, summary = read("Path,Edema,Remarque\n" + table)
+    assert summary.faults["broken"] == 20_000
+    assert len(lines) == 20_000
+    assert summary.lines == 40_000
+
+
+def test_a_cell_of_several_lines_is_read_and_too_long_a_one_costs_its_own_row() -> None:
+    lines, summary = read(
+        'Path,Edema,Remarque\na.png,1,"two\nlines, ""quoted"""\nb.png,0,"'
+        + "x\n" * 6_000
+        + '"\nc.png,1,\n'
+    )
+    assert [line.key for line in lines] == ["drop/a.png", "drop/c.png"]
+    assert [(fault.line, fault.kind) for fault in summary.examples] == [(4, "broken")]
+    assert (summary.lines, summary.faults) == (3, {"broken": 1})
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CR LF", "CR"])
+def test_a_line_over_a_mebibyte_costs_itself_only(end: str) -> None:
+    rows = ["Path,Edema", "a.png,1," + "x" * (3 << 20), "b.png,0", "c.png,1", ""]
+    lines, summary = read(end.join(rows))
+    assert [line.key for line in lines] == ["drop/b.png", "drop/c.png"]
+    assert [(fault.line, fault.kind) for fault in summary.examples] == [(2, "broken")]
+    assert summary.lines == 3
+
+
 def test_the_first_ten_faults_of_each_kind_are_told() -> None:
     _, summary = read("Path,Age\n" + "a.png,old\n" * 50 + ",3\n" * 20)
     assert summary.faults == {"value": 50, "path": 20}
