@@ -2,6 +2,8 @@
 
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -14,7 +16,8 @@ from stack import phantoms
 from training.data import near_duplicates
 from training.data.film_cache import CachedFilms
 from training.data.film_likeness import COARSE, FINE, MIDDLE, likeness
-from training.data.near_duplicates import ALIKE, groups
+from training.data.near_duplicates import ALIKE, groups, kept_groups
+from training.errors import WrongInput
 
 Film = NDArray[np.uint8]
 SIDE: Final = 128
@@ -27,6 +30,7 @@ def cached(films: Sequence[Film], readable: Sequence[bool] | None = None) -> Cac
         areas=np.array([picture_area(SIDE, *film.shape[::-1]) for film in films], np.int16),
         readable=np.ones(len(films), bool) if readable is None else np.array(readable),
         problems=(),
+        folder=Path(),
     )
 
 
@@ -111,15 +115,18 @@ def test_films_without_structure_or_that_cannot_be_read_are_the_same_as_none(
 def test_thousands_of_copies_are_joined_before_they_are_compared(chests: list[Film]) -> None:
     few = cached(chests)
     films = CachedFilms(
-        np.tile(few.pixels, (100, 1, 1)), np.tile(few.areas, (100, 1)), np.ones(1600, bool), ()
+        np.tile(few.pixels, (100, 1, 1)),
+        np.tile(few.areas, (100, 1)),
+        np.ones(1600, bool),
+        (),
+        Path(),
     )
     assert groups(films).tolist() == [*range(COUNT)] * 100
 
 
 def test_no_films_have_no_groups() -> None:
-    none = CachedFilms(
-        np.zeros((0, SIDE, SIDE), np.uint8), np.zeros((0, 4), np.int16), np.zeros(0, bool), ()
-    )
+    pixels, areas = np.zeros((0, SIDE, SIDE), np.uint8), np.zeros((0, 4), np.int16)
+    none = CachedFilms(pixels, areas, np.zeros(0, bool), (), Path())
     assert groups(none).shape == (0,)
 
 
@@ -156,3 +163,21 @@ def test_buckets_hold_few_of_those_who_are_not_alike() -> None:
     vectors = rng.normal(size=(4000, 256)).astype(np.float16)
     met = sum(len(one) for one, _ in near_duplicates._met(near_duplicates._codes(vectors, 0)))
     assert 0 < met < 4000 * 4000 / 2 / 10_000
+
+
+def test_groups_are_looked_for_once_and_kept_beside_the_pixels(
+    chests: list[Film], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    films = replace(cached([*chests[:2], chests[0]]), folder=tmp_path)
+    assert kept_groups(films).tolist() == [0, 1, 0]
+    assert "sortings compared: 16 / 16" in capfd.readouterr().err
+    assert kept_groups(films).tolist() == [0, 1, 0]
+    assert capfd.readouterr().err == ""
+    (file,) = tmp_path.iterdir()
+    for wrong in (b"", b"no groups"):
+        file.write_bytes(wrong)
+        with pytest.raises(WrongInput, match="holds no groups"):
+            kept_groups(films)
+    np.save(file, np.zeros(4, np.intp))
+    with pytest.raises(WrongInput, match="wanted groups of 3 films"):
+        kept_groups(films)

@@ -41,12 +41,14 @@ class CachedFilms:
     areas:    int16 (n, 4), left, top, right, bottom of the film in its square, the rest padding.
     readable: bool (n,).
     problems: the films that cannot be read, each with its reason.
+    folder:   where they lie; what is found out of the pixels may be kept beside them.
     """
 
     pixels: NDArray[np.uint8]
     areas: NDArray[np.int16]
     readable: NDArray[np.bool_]
     problems: tuple[Problem, ...]
+    folder: Path
 
 
 def cached_films(
@@ -147,4 +149,4 @@ def _opened(table: FilmTable, side: int, whole: Path) -> CachedFilms:
         raise WrongInput(f"{whole} is no cache of {len(table)} films, but {came}: delete it")
     readable = np.ones(len(table), bool)
     readable[list(wrong)] = False
-    return CachedFilms(pixels, areas, readable, problems)
+    return CachedFilms(pixels, areas, readable, problems, whole)

@@ -8,7 +8,9 @@ docs/figures.md.
 """
 
 import hashlib
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -16,18 +18,41 @@ from numpy.typing import NDArray
 
 from training.data.film_cache import CachedFilms
 from training.data.film_likeness import COARSE, FINE, MIDDLE, likeness
+from training.errors import WrongInput
 from training.progress import Progress
 
 #: Cosine of two films' structure from which on they are one film, at the fine grid.
 ALIKE: Final = 0.9
 #: And from which on they are worth a finer look.
 _PERHAPS: Final = 0.8
+#: Says what `groups` does; change it with the function.
+_KEPT: Final = "near-duplicates-1.npy"
 _TABLES: Final = 16
 _BITS: Final = 24
 #: So many signs, those nearest to turning over, are tried both ways.
 _UNSURE: Final = 1
 _LOT: Final = 256
 _PAIRS: Final = 65_536
+
+
+def kept_groups(films: CachedFilms) -> NDArray[np.intp]:
+    """Return `groups`, looked for once and kept beside the films' pixels.
+
+    Raises WrongInput where what is kept there is something else.
+    """
+    file = films.folder / _KEPT
+    if not file.exists():
+        with tempfile.NamedTemporaryFile(dir=films.folder, suffix=".npy", delete=False) as new:
+            np.save(new, groups(films))
+        Path(new.name).replace(file)
+    try:
+        found = np.load(file)
+    except (OSError, ValueError, EOFError) as error:
+        raise WrongInput(f"{file} holds no groups of films ({error}): delete it") from None
+    if found.shape != films.readable.shape or found.dtype != np.intp:
+        came = f"{found.dtype} {found.shape}"
+        raise WrongInput(f"{file}: wanted groups of {len(films.readable)} films, came {came}")
+    return np.asarray(found, np.intp)
 
 
 def groups(films: CachedFilms) -> NDArray[np.intp]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from training.data.collection import Collection
 from training.data.film_cache import cached_films
-from training.data.near_duplicates import groups
+from training.data.near_duplicates import kept_groups
 from training.data.problems import Problem
 from training.data.split import split
 from training.data.table import FilmTable
@@ -44,7 +44,7 @@ def prepare(
     """
     table = collection.table
     cached = cached_films(table, side, cache)
-    alike = groups(cached)
+    alike = kept_groups(cached)
     parts = np.full(len(table), "", "<U5")
     mine = cached.readable
     parts[mine] = split(table.take(mine), test_films=test_films, seed=seed, groups=alike[mine])
