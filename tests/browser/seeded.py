@@ -48,15 +48,16 @@ PASSWORD = "un bon mot de passe"
 
 
 def manifest() -> ModelManifest:
-    """Return a model with a different pair of thresholds for each finding."""
+    """Return a model with three other thresholds for each finding."""
     points = {}
     for index, name in enumerate(FINDINGS):
         if name in NOT_ASSESSED:
             continue
-        alert = 0.08 + 0.03 * index
+        high = 0.08 + 0.03 * index
         points[name] = OperatingPoints(
-            alert=OperatingPoint(threshold=alert, sensitivity=0.71, specificity=0.83),
-            sensitive=OperatingPoint(threshold=alert / 2.5, sensitivity=0.9, specificity=0.52),
+            alert=OperatingPoint(threshold=high / 1.5, sensitivity=0.71, specificity=0.83),
+            sensitive=OperatingPoint(threshold=high / 2.5, sensitivity=0.9, specificity=0.52),
+            specific=OperatingPoint(threshold=high, sensitivity=0.42, specificity=0.95),
         )
     return ModelManifest(
         name="starter",

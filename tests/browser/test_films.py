@@ -21,7 +21,7 @@ def test_arrows_move_between_films_and_enter_opens_one(visit: Open) -> None:
 
 
 def test_the_list_is_walked_from_film_to_film(visit: Open) -> None:
-    page = visit("/cliches?finding=Pneumothorax&state=suspected")
+    page = visit("/cliches?finding=Edema&state=suspected")
     films = page.locator(".film-card").evaluate_all("all => all.map((one) => one.dataset.film)")
     page.locator(".film-card").nth(1).click()
     page.wait_for_url(f"**/{films[1]}")
@@ -30,16 +30,16 @@ def test_the_list_is_walked_from_film_to_film(visit: Open) -> None:
     page.keyboard.press("Shift+N")
     page.wait_for_url(f"**/{films[1]}")
     page.get_by_role("link", name="Liste").click()
-    page.wait_for_url("**/cliches?finding=Pneumothorax&state=suspected")
+    page.wait_for_url("**/cliches?finding=Edema&state=suspected")
 
 
 def test_choosing_a_finding_opens_the_filters_that_need_one(visit: Open) -> None:
     page = visit()
     expect(page.locator("[name=min]")).to_be_disabled()
-    page.locator("[name=finding]").select_option("Pneumothorax")
+    page.locator("[name=finding]").select_option("Edema")
     page.locator("[name=state]").select_option("suspected")
     page.get_by_role("button", name="Filtrer").click()
-    expect(page.locator(".film-card").first).to_contain_text("Pneumothorax")
+    expect(page.locator(".film-card").first).to_contain_text("Œdème pulmonaire")
     assert page.locator(".film-card").count() == 12
 
 

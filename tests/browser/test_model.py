@@ -66,7 +66,11 @@ def test_reading_marks_what_is_doubtful_and_leads_to_the_card(visit: Open, site:
     assert card is not None
     for name, said in card.reliability.items():
         mark = page.locator(f'.finding[data-finding="{name}"] .doubtful')
-        expect(mark).to_have_count(1 if said == "unreliable" else 0)
+        doubtful = said == "unreliable"
+        expect(mark).to_have_count(1 if doubtful else 0)
+        # Where nothing can be suspected, no line says from where.
+        limit = page.locator(f'.finding[data-finding="{name}"] .bar-suspected')
+        expect(limit).to_have_count(0 if doubtful else 1)
     expect(page.locator(".neighbour").first).to_be_visible()
     page.locator("#model-name a").click()
     page.wait_for_url("**/modele?version=1")

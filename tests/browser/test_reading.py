@@ -112,12 +112,12 @@ def test_the_twelve_most_similar_films_show_and_are_filtered(visit: Open, site: 
     page = visit(f"/cliches/{site.films[1]}")
     expect(page.locator(".neighbour")).to_have_count(12)
     expect(page.locator(".neighbour").first).to_contain_text("similarité 0,")
-    with page.expect_response("**/similar?*finding=Pneumothorax*"):
-        page.locator("#similar-finding").select_option("Pneumothorax")
+    with page.expect_response("**/similar?*finding=Pneumonia*"):
+        page.locator("#similar-finding").select_option("Pneumonia")
     expect(page.locator("#neighbours")).not_to_have_attribute("aria-busy", "true")
     assert page.locator(".neighbour").count() > 5
     for card in page.locator(".neighbour").all():
-        expect(card).to_contain_text("Pneumothorax")
+        expect(card).to_contain_text("Pneumopathie infectieuse")
     with page.expect_request("**/similar?*same_patient=include*"):
         page.locator("#same-patient").check()
     page.locator(".neighbour a").first.click()
