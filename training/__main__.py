@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from training.errors import WrongInput
+from training.errors import Stopped, WrongInput
 
 COMMANDS: tuple[str, ...] = ("train", "compare", "evaluate", "export")
 
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser().parse_args(arguments)
     try:
         chosen.run(chosen)
-    except WrongInput as error:
+    except (Stopped, WrongInput) as error:
         sys.stderr.write(f"radiotheque {chosen.command}: {error}\n")
         return 2
     return 0

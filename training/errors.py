@@ -3,3 +3,7 @@
 
 class WrongInput(ValueError):
     """Data, a flag or a folder is not what was wanted; the message says what came and where."""
+
+
+class Stopped(RuntimeError):
+    """A run ended before its end and can go on from its checkpoint; the message says how."""

@@ -16,14 +16,14 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from training.backbones import Backbone
-from training.errors import WrongInput
+from training.errors import Stopped, WrongInput
 from training.evaluate.metrics import auroc
 from training.fit import augmentation, checkpoint, distribution, first_head, precision
 from training.fit.checkpoint import Place
 from training.fit.film_stream import Films, stream
 from training.fit.norms import FILMS, settle
-from training.fit.progress import Progress
 from training.fit.run_settings import RunSettings
+from training.fit.step_progress import StepProgress
 from training.fit.targets import Targets
 from training.fit.tuned_network import TunedNetwork, Tuning
 from training.run_folder import RunFolder
@@ -53,7 +53,8 @@ def fine_tune(  # noqa: PLR0917 - what a fit is of, in the order of its steps
     checkpoint in the run's folder is gone on from: killed at any moment and called again with the
     same words on the same machine, it ends with the same weights, bit for bit. Without a
     validation film that tells anything, the last epoch's weights are kept, and it says so.
-    Raises WrongInput for no training film, a stage that is not there, or another run's checkpoint.
+    Raises WrongInput for no training film, a stage that is not there, or another run's checkpoint,
+    and Stopped when another process of the run is gone.
     """
     if not len(train):
         raise WrongInput("fine-tuning: wanted films to train on, came none")
@@ -65,7 +66,15 @@ def fine_tune(  # noqa: PLR0917 - what a fit is of, in the order of its steps
     keras.utils.set_random_seed(settings.seed)
     tf.config.experimental.enable_op_determinism()
     chosen = distribution.chosen() if strategy is None else strategy
-    _Fit(model, backbone, pixels, targets, train, valid, settings, run, chosen).go(checkpoint_s)
+    fit = _Fit(model, backbone, pixels, targets, train, valid, settings, run, chosen)
+    try:
+        fit.go(checkpoint_s)
+    # What TensorFlow raises when another process of TF_CONFIG is gone.
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise Stopped(
+            f"another process of this run is gone ({why}); start them all again with --resume"
+        ) from error
 
 
 @dataclass
@@ -81,7 +90,7 @@ class _Fit:
     strategy: Any
     network: TunedNetwork = field(init=False)
     films: Films = field(init=False)
-    progress: Progress = field(init=False)
+    progress: StepProgress = field(init=False)
 
     def go(self, checkpoint_s: float) -> None:
         """Fine-tune from the beginning or from the checkpoint to the end."""
@@ -102,7 +111,7 @@ class _Fit:
         )
         steps = self.films.steps
         left = (settings.epochs - place.epoch) * steps - place.step
-        self.progress = Progress(self.run.logs, left, told=self._chief)
+        self.progress = StepProgress(self.run.logs, left, told=self._chief)
         if found is None:
             self._begin()
         self.network.put(self.network.arrays() if found is None else found[1])

@@ -7,11 +7,13 @@ from typing import Any, Final
 
 import tensorflow as tf
 
+from training.progress import said_seconds
+
 #: Seconds between two lines.
 _BETWEEN: Final = 10.0
 
 
-class Progress:
+class StepProgress:
     """Tells of steps and epochs; a process that is not the chief is silent.
 
     logs: TensorBoard's folder. left: steps that are still to be done, of all epochs.
@@ -44,7 +46,7 @@ class Progress:
         self._said = now
         took = now - self._began
         self.figures(number, {"loss": float(loss), "images_per_second": self._films / took})
-        left = spoken(took / self._steps * self._left)
+        left = said_seconds(took / self._steps * self._left)
         speed = self._films / took
         self.note(f"{where}, loss {float(loss):.4f}, {speed:.1f} images/s, {left} left")
 
@@ -59,7 +61,7 @@ class Progress:
     def left(self) -> str:
         """Return how long the rest takes, by the steps so far and what came between them."""
         took = time.monotonic() - self._began
-        return spoken(took / max(self._steps, 1) * self._left)
+        return said_seconds(took / max(self._steps, 1) * self._left)
 
 
 def _scalar() -> Any:
@@ -69,11 +71,3 @@ def _scalar() -> Any:
     """
     kind = tf.compat.v1.SummaryMetadata
     return kind(plugin_data=kind.PluginData(plugin_name="scalars"))
-
-
-def spoken(seconds: float) -> str:
-    """Return a duration in words: "40 s", "12 min", "3 h 05 min"."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
