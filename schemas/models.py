@@ -104,6 +104,12 @@ class ModelManifest(BaseModel):
     figures: dict[str, float] = Field(default_factory=dict)
     check: FilmCheck | None = Field(default=None, description="None: films are not judged")
     card: CardFile | None = Field(default=None, description="None: its worth was not measured")
+    # Left out where there are none, as `specific` is.
+    verdicts: dict[str, Reliability] = Field(
+        default_factory=dict,
+        exclude_if=lambda said: not said,
+        description="of a model without card: what its validation films say of each finding",
+    )
 
     @property
     def label(self) -> str:
@@ -112,7 +118,8 @@ class ModelManifest(BaseModel):
 
     def reliability(self, finding: str) -> Reliability | None:
         """Return whether a finding's scores can be relied on, None where nobody measured it."""
-        return self.card.reliability.get(finding) if self.card else None
+        said = self.card.reliability if self.card else self.verdicts
+        return said.get(finding)
 
     def thresholds(self) -> tuple[tuple[float | None, float | None], ...]:
         """Return where *suspected* and *borderline* start, of each of the fourteen.

@@ -81,7 +81,6 @@ def findings_json(
     scores = [
         None if value is None or math.isnan(value) else float(value) for value in probabilities
     ]
-    worth = manifest.card.reliability if manifest and manifest.card else {}
     # A retired model's thresholds are not at hand in lists: its states are left open.
     states = (
         manifest.states(scores)
@@ -89,7 +88,12 @@ def findings_json(
         else tuple("not_assessed" if score is None else None for score in scores)
     )
     return [
-        {"name": name, "probability": score, "state": state, "reliability": worth.get(name)}
+        {
+            "name": name,
+            "probability": score,
+            "state": state,
+            "reliability": manifest.reliability(name) if manifest else None,
+        }
         for name, score, state in zip(FINDINGS, scores, states, strict=True)
     ]
 

@@ -34,6 +34,19 @@ def test_no_score_makes_an_unreliable_finding_suspected() -> None:
     assert states["Fracture"] == "not_assessed"
 
 
+def test_a_model_without_card_says_by_itself_what_is_unreliable() -> None:
+    before = with_specific(manifest())
+    told = before.model_dump() | {"verdicts": {"Edema": "unreliable"}}
+    said = ModelManifest.model_validate(told | {"card": None})
+    assert said.reliability("Edema") == "unreliable"
+    assert said.reliability("Pneumonia") is None
+    assert said.states([0.99] * 14)[INDEX["Edema"]] == "unreliable"
+    # A card was measured on more films, and outranks it.
+    carded = ModelManifest.model_validate(told)
+    assert carded.states([0.99] * 14)[INDEX["Edema"]] == "suspected"
+    assert "verdicts" not in before.model_dump()
+
+
 def test_a_manifest_of_before_is_read_and_written_as_it_was() -> None:
     # In rows manifests are compared whole: a key more would make the same model another one.
     before = manifest().model_dump(mode="json")

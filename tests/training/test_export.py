@@ -67,6 +67,8 @@ def test_a_run_s_manifest_says_what_its_model_file_is(runs: Path, backbone: str)
     assert set(said.operating_points) == set(said.assessed)
     assert said.trained_on == "drawn: 8 films of 4 patients"
     assert said.check is None
+    # Two validation films tell nothing of any finding: where it is served none of them alerts.
+    assert said.verdicts == dict.fromkeys(said.assessed, "unreliable")
 
 
 def test_runs_of_six_backbones_have_six_embedding_versions(runs: Path) -> None:

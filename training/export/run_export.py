@@ -4,10 +4,13 @@ The same run gives the same bytes, however often it is exported.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 
+from schemas.findings import INDEX
+from schemas.model_card import Reliability
 from schemas.models import RUN_VERSIONS, ModelManifest
 from training.errors import WrongInput
 from training.evaluate.points_file import load_points
@@ -15,6 +18,8 @@ from training.evaluate.predictions import Predictions
 from training.export.onnx_model import read_manifest, write_manifest, write_onnx
 from training.export.served_graph import embedding_version
 from training.fit.linear import Heads
+from training.fit.points import reliable
+from training.fit.policies import consistent, truth
 from training.fit.run_settings import RunSettings
 from training.run_folder import RunFolder
 
@@ -37,7 +42,8 @@ def export_run(run: RunFolder, name: str | None = None) -> ModelManifest:
         raise WrongInput(f"wanted the heads of a run, there is no {run.heads}")
     heads = Heads.load(run.heads)
     graph = _graph(run)
-    said = trained_on(Predictions.load(run.predictions)) if run.predictions.is_file() else ""
+    predictions = Predictions.load(run.predictions) if run.predictions.is_file() else None
+    said = trained_on(predictions) if predictions else ""
     shapes = {name: tuple(tensor.shape[1:]) for name, tensor in graph.output.items()}
     manifest = ModelManifest(
         name=named,
@@ -51,6 +57,7 @@ def export_run(run: RunFolder, name: str | None = None) -> ModelManifest:
         operating_points={name: points[name] for name in heads.names if name in points},
         sha256=write_onnx(graph, run.onnx),
         trained_on=said or (earlier.trained_on if earlier else ""),
+        verdicts=verdicts(predictions, settings, heads.names) if predictions else {},
     )
     write_manifest(manifest, run.manifest)
     return manifest
@@ -70,6 +77,22 @@ def trained_on(predictions: Predictions) -> str:
     sources = f"{', '.join(known)}: " if known else ""
     patients = len({str(patient) for patient in table.patients})
     return f"{sources}{len(table)} films of {patients} patients"
+
+
+def verdicts(
+    predictions: Predictions, settings: RunSettings, names: Sequence[str]
+) -> dict[str, Reliability]:
+    """Return whether each finding can be relied on, by the validation part; {} without films.
+
+    An unreliable finding never alerts where the model is served, as it never does in metrics.json.
+    """
+    valid = predictions.of("valid")
+    if not len(valid.table):
+        return {}
+    columns = [INDEX[name] for name in names]
+    known = truth(consistent(valid.table.labels), settings.not_mentioned)[:, columns]
+    trusted = reliable(known, valid.scores[:, columns], valid.table.patients, names)
+    return {name: "reliable" if name in trusted else "unreliable" for name in names}
 
 
 def _graph(run: RunFolder) -> Any:
