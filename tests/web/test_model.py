@@ -64,6 +64,39 @@ def test_each_of_a_hundred_films_is_drawn_by_a_shape_of_its_kind_and_told_in_wor
     assert f"fausses alertes {each.like_all.false_alarms}." in drawn
 
 
+def test_the_page_tells_what_alerts_from_each_point_are_worth(web: Web) -> None:
+    card = add_model_with_card(web)
+    page = signed_in(web).get("/modele").text
+    (now,) = (e for e in card.alerts if (e.point, e.basis) == ("specific", "held_out"))
+    assert now.false_per_film_without is not None
+    assert f"un cliché sans signe reçoit {french(now.false_per_film_without)} alerte" in page
+    table = re.search(r'<table class="points">.*?</table>', page, re.DOTALL)
+    assert table
+    groups = dict(
+        re.findall(r'<tbody data-finding="([^"]+)">(.*?)</tbody>', table.group(), re.DOTALL)
+    )
+    for each in card.findings:
+        rows = re.findall(r'<tr data-point="(\w+)">(.*?)</tr>', groups[each.finding], re.DOTALL)
+        assert [name for name, _ in rows] == ["sensitive", "alert", "specific"]
+        for point, (_, text) in zip(each.points, rows, strict=True):
+            sides = (point.cross_validation, point.held_out)
+            told = [side for side in sides if side]
+            assert " / ".join(str(side.found_of_100) for side in told) in text
+            assert " / ".join(str(side.false_alerts_per_1000) for side in told) in text
+            assert " / ".join(french(side.right or 0) for side in told) in text
+            assert ("*" in text) == (point.prevalence_of == "these")
+
+
+def test_a_card_of_before_says_nothing_of_points(web: Web) -> None:
+    card = ModelCard.model_validate_json(starter_card())
+    findings = tuple(each.model_copy(update={"points": ()}) for each in card.findings)
+    before = card.model_copy(update={"findings": findings, "alerts": ()})
+    add_model_with_card(web, data=before.model_dump_json().encode())
+    page = signed_in(web).get("/modele").text
+    assert "Sur 100 clichés" in page
+    assert "Ce que valent ses alertes" not in page
+
+
 def test_the_page_says_where_the_labels_come_from_and_where_the_model_fails(web: Web) -> None:
     card = add_model_with_card(web)
     page = signed_in(web).get("/modele").text
