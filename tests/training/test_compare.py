@@ -11,15 +11,24 @@ import pytest
 
 from tests.training.drawn_chexpert import draw_chexpert
 from tests.training.environment import run_training
-from training.commands.compare import backbones_of
+from training.commands.compare import backbones_of, weights_of
 from training.commands.evaluate import prevalences
 from training.errors import WrongInput
 from training.evaluate.predictions import Predictions
 
-pytestmark = [pytest.mark.training, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.training, pytest.mark.timeout(600)]
 
 BACKBONES = ("MobileNetV2", "EfficientNetLite0")
-FLAGS = ("--side", "64", "--weights", "none", "--policy", "ones", "--seed", "3")
+FLAGS = (
+    "--side",
+    "64",
+    "--weights",
+    "none,EfficientNetLite0=imagenet",
+    "--policy",
+    "ones",
+    "--seed",
+    "3",
+)
 
 
 @dataclass(frozen=True)
@@ -177,6 +186,16 @@ def test_the_original_s_five_backbones_are_compared_unless_others_are_named() ->
         backbones_of(None, None)
     with pytest.raises(WrongInput, match="came Xception again"):
         backbones_of("Xception,Xception", None)
+
+
+def test_weights_are_stated_for_all_backbones_or_for_some() -> None:
+    assert weights_of(None, BACKBONES) == dict.fromkeys(BACKBONES)
+    assert weights_of("none", BACKBONES) == dict.fromkeys(BACKBONES, "none")
+    some = weights_of("none,EfficientNetLite0=imagenet", BACKBONES)
+    assert some == {"MobileNetV2": "none", "EfficientNetLite0": "imagenet"}
+    assert weights_of("MobileNetV2=w.npz", BACKBONES)["EfficientNetLite0"] is None
+    with pytest.raises(WrongInput, match="came 'VGG=none'"):
+        weights_of("VGG=none", BACKBONES)
 
 
 def test_a_prevalence_is_stated_for_all_findings_or_for_some() -> None:

@@ -24,6 +24,10 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
         help=f"which; with --preset {_ORIGINAL} the report's five unless said",
     )
     add_settings(parser)
+    parser.epilog = (
+        "--weights may name single backbones here: WEIGHTS[,Backbone=WEIGHTS...], as in"
+        " none,EfficientNetLite0=imagenet"
+    )
     parser.add_argument(
         "--out", required=True, type=Path, metavar="DIR", help="a new folder, a run for each in it"
     )
@@ -46,12 +50,36 @@ def backbones_of(words: str | None, preset: str | None) -> tuple[str, ...]:
     return names
 
 
+def weights_of(words: str | None, names: tuple[str, ...]) -> dict[str, str | None]:
+    """Return what each backbone starts from. words: `WEIGHTS[,Backbone=WEIGHTS...]`, in any order.
+
+    None is the default of `train`. Raises WrongInput for a backbone that is not compared.
+    """
+    general: str | None = None
+    own: dict[str, str] = {}
+    for word in (words or "").split(","):
+        name, equals, weights = word.strip().partition("=")
+        if not equals:
+            general = name or general
+        elif name in names:
+            own[name] = weights
+        else:
+            raise WrongInput(
+                f"--weights: wanted Backbone=WEIGHTS of {', '.join(names)}; came {word!r}"
+            )
+    return {name: own.get(name, general) for name in names}
+
+
 def run(chosen: argparse.Namespace) -> None:
     """Fit each, compare them, print the table."""
     if not chosen.resume:
         RunFolder.check_new(chosen.out)
     names = backbones_of(chosen.backbones, chosen.preset)
-    settings = {name: settings_of(chosen, name) for name in names}
+    weights = weights_of(chosen.weights, names)
+    settings = {}
+    for name in names:
+        mine = argparse.Namespace(**(vars(chosen) | {"weights": weights[name]}))
+        settings[name] = settings_of(mine, name)
     from training.report.compared_runs import compare_runs
 
     print(
@@ -59,7 +87,7 @@ def run(chosen: argparse.Namespace) -> None:
             Path(chosen.data),
             settings,
             chosen.out,
-            weights=chosen.weights,
+            weights=weights,
             cache=chosen.cache,
             resume=chosen.resume,
         )

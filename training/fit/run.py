@@ -19,6 +19,7 @@ from training.data.prepared import PreparedFilms, prepare
 from training.data.problems import Problem, write_problems
 from training.data.split import write_split
 from training.errors import WrongInput
+from training.evaluate.label_rule import LabelRule
 from training.export.map_scale import map_sample
 from training.export.run_export import export_run
 from training.export.served_graph import in_float32
@@ -90,7 +91,7 @@ def train(
         found, chosen = fit.heads(model)
         kept = keep(run, films, settings, Fitted(model, found, chosen))
         _tell(f"reliable on the validation part: {', '.join(kept.reliable) or 'no finding'}")
-        _judge(run, kept, collection, films)
+        _judge(run, kept, collection, (*films.problems, *missing))
     return run
 
 
@@ -128,7 +129,9 @@ def _first_fit(fit: _Fit, model: keras.Model) -> NDArray[np.float64] | None:
     return chosen_heads.predicted_by(chosen, found.pooled)
 
 
-def _judge(run: RunFolder, kept: Kept, collection: Collection, films: PreparedFilms) -> None:
+def _judge(
+    run: RunFolder, kept: Kept, collection: Collection, problems: tuple[Problem, ...]
+) -> None:
     """Write the model as it is served, then metrics, curves and report.
 
     They are of the test part, or of the validation part where there is no test film.
@@ -146,10 +149,10 @@ def _judge(run: RunFolder, kept: Kept, collection: Collection, films: PreparedFi
             said=f"{counted:,} films of the part {part} judged; none was fitted on.",
             facts=facts(settings),
             counts=count_findings(collection.table),
-            problems=films.problems,
+            problems=problems,
             laterals=collection.laterals,
         ),
-        Judgement(part=part, reliable=kept.reliable),
+        Judgement(part=part, rule=LabelRule.of(settings), reliable=kept.reliable),
     )
     macro = metrics.macro
     if macro.auroc is not None and macro.auroc_low is not None and macro.auroc_high is not None:

@@ -21,15 +21,16 @@ def compare_runs(
     settings: Mapping[str, RunSettings],
     out: Path,
     *,
-    weights: str | None = None,
+    weights: Mapping[str, str | None],
     cache: Path | None = None,
     resume: bool = False,
 ) -> str:
     """Write `out`: a run for each backbone, table.csv, compare.json, compare.html.
 
-    settings: by backbone, alike but for the backbone and, unless it was said, its side. resume:
-    keep the runs that are done and go on with the one that was stopped. Returns the table as
-    text. Raises WrongInput as `train` does, and leaves no folder behind when nothing was fitted.
+    settings: by backbone, alike but for the backbone, its weights and, unless it was said, its
+    side. weights: what each one's settings.weights stands for, as for `train`. resume: keep the
+    runs that are done and go on with the one that was stopped. Returns the table as text. Raises
+    WrongInput as `train` does, and leaves no folder behind when nothing was fitted.
     """
     if not resume:
         RunFolder.new(out)
@@ -38,11 +39,12 @@ def compare_runs(
     for number, (name, mine) in enumerate(settings.items(), start=1):
         print(f"{name}, {number} of {len(settings)}", flush=True)
         try:
-            runs.append(_run(data, mine, out / name, weights=weights, cache=keep, resume=resume))
+            run = _run(data, mine, out / name, weights=weights[name], cache=keep, resume=resume)
         except WrongInput:
             if not any(out.iterdir()):
                 out.rmdir()
             raise
+        runs.append(run)
         # The next network needs the room, and layers' names begin at 1 again.
         keras.backend.clear_session()
     found = compared(runs)

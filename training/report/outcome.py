@@ -70,7 +70,6 @@ def write_outcome(
     judged = predictions if how.part == ALL else predictions.of(how.part)
     drawn = curves(judged, how.rule)
     predictions.save(run.predictions)
-    metrics.save(run.metrics)
     write_curves(drawn, run.curves)
     write_report(
         RunReport(
@@ -88,6 +87,8 @@ def write_outcome(
         ),
         run.report,
     )
+    # The last of all files: a run that was stopped before it is not done.
+    metrics.save(run.metrics)
     return metrics
 
 

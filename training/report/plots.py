@@ -14,6 +14,7 @@ import numpy as np
 from markupsafe import Markup, escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -173,6 +174,7 @@ def intervals(
         low, high = min([*numbers, guess]), max([*numbers, guess])
         margin = 0.04 * (high - low or 1)
         axes.set(xlim=(low - margin, high + margin), xlabel=label)
+        axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
         axes.set_yticks(places, [name for name, *_ in rows])
         axes.set_ylim(-0.6, len(rows) - 0.4)
         axes.axvline(guess, color=QUIET, linewidth=0.7, linestyle=(0, (3, 3)))

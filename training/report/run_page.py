@@ -39,6 +39,8 @@ _POINTS: Final = {
     "specific": "specificity of at least 0.95, and few false alerts; suspected starts here.",
 }
 _MARKS: Final = {"alert": "○ alert", "sensitive": "△ sensitive", "specific": "□ specific"}
+#: Reasons of problems that the page tells, the commonest first; problems.csv has all.
+_REASONS: Final = 12
 _RULES: Final = {
     "ignore": "left out",
     "zeros": "counted as absent",
@@ -102,7 +104,8 @@ def _context(report: RunReport) -> dict[str, Any]:
         "part_words": "all parts" if metrics.part == ALL else f"part {metrics.part}",
         "counts": report.counts,
         "problem_count": sum(reasons.values()),
-        "problems": sorted(reasons.items(), key=lambda each: (-each[1], each[0])),
+        "problems": sorted(reasons.items(), key=lambda each: (-each[1], each[0]))[:_REASONS],
+        "more_problems": max(0, len(reasons) - _REASONS),
         "laterals": report.laterals,
         "support": sum(each.support for each in metrics.findings.values() if each.assessed),
         "rule_words": (
