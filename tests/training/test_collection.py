@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from schemas.findings import FINDINGS
 from tests.training.collections import (
@@ -341,3 +343,37 @@ def test_a_file_or_nothing_in_place_of_the_folder_is_refused(tmp_path: Path) -> 
     for name in ("a", "b"):
         with pytest.raises(WrongInput, match="wanted a folder with train"):
             read_collection(tmp_path / name)
+
+
+CELLS = st.one_of(
+    st.sampled_from([ONE, TWO, "1.0", "-1.0", "", '"', "Frontal", "Lateral", "\0", "9" * 400]),
+    st.text(max_size=12),
+)
+LINES = st.lists(st.lists(CELLS, max_size=21).map(",".join), max_size=12)
+
+
+@pytest.fixture(scope="module")
+def two_films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    lines = [chexpert_line(ONE), chexpert_line(TWO)]
+    return write_collection(tmp_path_factory.mktemp("fuzzed"), lines)
+
+
+@settings(deadline=None, max_examples=60)
+@given(header=st.sampled_from([HEADER, HEADER.lower(), NIH_HEADER, "Path,Edema"]), lines=LINES)
+def test_whatever_stands_in_a_csv_there_are_films_or_one_line(
+    two_films: Path, header: str, lines: list[str]
+) -> None:
+    text = "\n".join((header, chexpert_line(ONE), *lines))
+    (two_films / "train.csv").write_bytes(text.encode(errors="surrogatepass"))
+    said = ""
+    try:
+        found = read_collection(two_films, laterals=len(lines) % 2 == 1)
+    except WrongInput as wrong:
+        said = str(wrong)
+    assert "\n" not in said
+    if not said:
+        assert set(found.table.paths.tolist()) <= {ONE, TWO}
+        assert set(np.unique(found.table.labels).tolist()) <= {1, 0, -1, NOT_MENTIONED}
+        write_problems(found.problems, two_films / "problems.csv")
+        with (two_films / "problems.csv").open(newline="") as file:
+            assert all(len(row) == 2 for row in csv.reader(file))
