@@ -29,10 +29,11 @@ BLOBS: Final = ("full", "display", "thumbnail", "signature", "tensor")
 _PR_SET_PDEATHSIG: Final = 1
 
 
-def main(memory_bytes: int, seconds: float, pixel_limit: int, parent: int) -> None:
+def main(memory_bytes: int, seconds: float, pixel_limit: int, parent: int, nicer: int) -> None:
     """Serve until the socket closes."""
     _die_with(parent)
     _limit(memory_bytes)
+    os.nice(nicer)
     # Libraries warn of odd values by quoting them, and what we write to stderr is a log.
     warnings.simplefilter("ignore")
     logging.disable()
@@ -43,9 +44,10 @@ def main(memory_bytes: int, seconds: float, pixel_limit: int, parent: int) -> No
         while length := stream.read(LENGTH.size):
             asked = json.loads(stream.read(LENGTH.unpack(length)[0]))
             data = stream.read(LENGTH.unpack(stream.read(LENGTH.size))[0])
-            _limit_time(seconds)
+            _limit_time(seconds, asked["patience"])
             head, blobs = _outcome(data, asked, pixel_limit)
             signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
             del data
             said = json.dumps(head | {"sizes": [len(blob) for blob in blobs]}).encode()
             for part in (LENGTH.pack(len(said)), said, *blobs):
@@ -102,16 +104,19 @@ def _limit(memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _limit_time(seconds: float) -> None:
+def _limit_time(seconds: float, patience: float | None) -> None:
     """Have the kernel end us after so much time, by the clock or by the processor.
 
-    Left at their defaults, SIGALRM and SIGXCPU end the process even within a decoder's C code.
+    Left at their defaults, SIGALRM and SIGXCPU end the process even within a decoder's C code; so
+    does SIGPROF, after the processor time for which who asks has patience.
     """
     used = resource.getrusage(resource.RUSAGE_SELF)
     whole = int(used.ru_utime + used.ru_stime + seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (whole, resource.RLIM_INFINITY))
     signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_PROF, patience or 0)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+    memory, allowed, pixels, started_by, niceness = sys.argv[1:]
+    main(int(memory), float(allowed), int(pixels), int(started_by), int(niceness))

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from ingest.already_here import AlreadyHere
 from ingest.chest import ChestCheck, PooledFeatures
-from ingest.decoder import Decoder
+from ingest.decoder import Decoder, Patience, TakesLong
 from ingest.deidentify import Known, deidentify
 from ingest.figures import IngestFigures
 from ingest.looks import Judge, Looks
@@ -66,10 +66,13 @@ class Developer(Protocol):
         black_out: Sequence[Part] = (),
         side: int = 0,
         presentation: Presentation | None = None,
+        *,
+        patient: bool = False,
     ) -> Developed:
         """Return the film, parts blacked out, for a model of this side. Raises Refusal.
 
-        It is shown as its file says, or as the presentation does.
+        It is shown as its file says, or as the presentation does. Raises TakesLong unless one is
+        patient with it.
         """
         ...
 
@@ -98,7 +101,9 @@ class IngestHandler:
         chest: Judge,
         *,
         text: TextLook | None = None,
+        is_patient: bool = False,
     ) -> None:
+        """`is_patient`: films that were set aside are for us, too."""
         self._settings = settings
         self._secret = settings.site_secret.get_secret_value()
         self._rows = rows
@@ -107,6 +112,10 @@ class IngestHandler:
         self._quarantine = Quarantine(rows, objects)
         self._raw = RawFiles(objects, self._quarantine, settings.file_limit_bytes)
         self._looks = Looks(rows.films, chest, text)
+        self._apart = partial(
+            IngestHandler, settings, rows, objects, chest=chest, text=text, is_patient=True
+        )
+        self._is_patient = is_patient
         self._already = AlreadyHere(rows, self._secret, look_for_text=text is not None)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="ingest")
         self.figures = IngestFigures()
@@ -119,6 +128,14 @@ class IngestHandler:
         """
         tasks = {task.receipt.id: task for task in self._tasks(records)}
         self._all([partial(self._finish, task) for task in tasks.values()])
+
+    def finish(self, receipt: Receipt) -> None:
+        """Bring one drop to its end, for whoever has its receipt. Raises as `handle` does."""
+        self._finish(_Task(receipt, None))
+
+    def apart(self, decoder: Developer) -> "IngestHandler":
+        """Return another handler on the same parts, for films that were set aside."""
+        return self._apart(decoder)
 
     def receipt_of(self, record: Record) -> UUID | None:
         """Return the receipt a record is about, None where it does not say."""
@@ -176,7 +193,7 @@ class IngestHandler:
         if receipt.state in _KEPT_ELSEWHERE:
             self._raw.remove_dropped(receipt)
             return
-        if receipt.state != "received" and receipt.code != "erased":
+        if not self._is_mine(receipt):
             return
         if is_manifest(receipt.key):
             # It may be long, and films do not wait for it: ingest/manifest_reader.py reads it.
@@ -193,6 +210,13 @@ class IngestHandler:
         ready = self._read(task, raw)
         if ready is not None:
             self._store(task, ready, code)
+
+    def _is_mine(self, receipt: Receipt) -> bool:
+        """Return whether a drop is still to be read, and by us: one that takes long is, apart."""
+        if receipt.state != "received":
+            # Erased, its raw version may still be there: nothing of it stays.
+            return receipt.code == "erased"
+        return receipt.slow_at is None or self._is_patient
 
     def _take_known(self, task: _Task, code: str | None) -> bool:
         """Take a drop whose bytes were taken before; False where they have to be read."""
@@ -214,7 +238,17 @@ class IngestHandler:
         """Return a drop's film; None where it is refused, forgotten, or waits for a steward."""
         receipt = task.receipt
         try:
-            film = self._decoder.develop(raw, receipt.black_out, self._looks.side())
+            film = self._decoder.develop(
+                raw,
+                receipt.black_out,
+                self._looks.side(),
+                patient=self._is_patient or receipt.code == "erased",
+            )
+        except TakesLong:
+            # Others wait for this batch: ingest/slow_films.py waits for this film.
+            self._rows.receipts.set_aside(receipt)
+            log.info("A film takes long and is set aside", extra={"receipt": str(receipt.id)})
+            return None
         except Refusal as refusal:
             self._reject(task, refusal)
             return None
@@ -275,7 +309,9 @@ class IngestHandler:
         here = self._rows.films.get(ready.film.film)
         if here is None or here.facts.shown_as == ready.film.presentation:
             return ready
-        film = self._decoder.develop(ready.raw, receipt.black_out, 0, here.facts.shown_as)
+        film = self._decoder.develop(
+            ready.raw, receipt.black_out, 0, here.facts.shown_as, patient=True
+        )
         return replace(ready, film=film, known=self._kept(receipt, film))
 
     def _forget(self, receipt: Receipt, film: str) -> None:
@@ -330,4 +366,5 @@ def build(settings: Settings, model: PooledFeatures) -> IngestHandler:
         # As many readers as decoding children: a film is decoded, or looked at, on each core.
         readers = [RapidReader() for _ in range(settings.decode_processes)]
         text = TextLook(readers, Marks(settings.own_marks.split(",")))
-    return IngestHandler(settings, rows, objects, Decoder(settings), chest, text=text)
+    decoder = Decoder(settings, patience=Patience())
+    return IngestHandler(settings, rows, objects, decoder, chest, text=text)

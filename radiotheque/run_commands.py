@@ -69,7 +69,9 @@ def _guarded(
 
 def run_ingest(settings: Settings, stop: threading.Event) -> None:
     """Read drops into films."""
+    from ingest.decoder import Decoder
     from ingest.handler import build
+    from ingest.slow_films import NICER, SlowFilms
     from store.rows import connect
     from workers.triton import TritonModel
 
@@ -80,6 +82,10 @@ def run_ingest(settings: Settings, stop: threading.Event) -> None:
         close.callback(handler.close)
         rows = connect(settings)
         close.callback(rows.close)
+        patient = Decoder(settings, nicer=NICER)
+        close.callback(patient.close)
+        slow = SlowFilms(rows.receipts, handler.apart(patient), settings.decode_processes)
+        threading.Thread(target=slow.run, args=(stop,), name="SlowFilms", daemon=True).start()
         _work("ingest", handler, rows.letters, settings, stop, handler.figures.register)
 
 

@@ -93,6 +93,8 @@ GRANTS: Final[dict[str, frozenset[str]]] = {
         "receipts_open",
         "receipts_reject",
         "receipts_same_bytes",
+        "receipts_set_aside",
+        "receipts_slow",
     },
     "radiotheque_analyse": _WORKER
     | _READ

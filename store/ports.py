@@ -128,6 +128,14 @@ class Receipts(Protocol):
         """
         ...
 
+    def set_aside(self, receipt: Receipt) -> None:
+        """Note that a drop's film takes long to decode. Repeatable; it is the last then."""
+        ...
+
+    def slow(self, limit: int) -> list[Receipt]:
+        """Return drops that were set aside and are not at their end, longest first."""
+        ...
+
     def kept(self, limit: int) -> list[Receipt]:
         """Return drops that were taken and whose `keep_until` is over, longest first."""
         ...

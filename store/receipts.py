@@ -134,6 +134,12 @@ class PostgresReceipts:
         said = row["said"]
         return SaidBefore(_said_film(row["film"], said), tuple(said.get("also", ())))
 
+    def set_aside(self, receipt: Receipt) -> None:
+        self._database.rows("receipts_set_aside", receipt=receipt.id)
+
+    def slow(self, limit: int) -> list[Receipt]:
+        return [receipt_of(row) for row in self._database.rows("receipts_slow", limit=limit)]
+
     def kept(self, limit: int) -> list[Receipt]:
         return [receipt_of(row) for row in self._database.rows("receipts_kept", limit=limit)]
 

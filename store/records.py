@@ -83,7 +83,8 @@ class Receipt:
     `statement` is the version of what the depositor stated (schemas/provenance.py); `sharing` is
     the film's, as it is now. `keep_until`: once taken, its version stays in dropzone until then
     and is removed by the clock of ingest/taken.py; None where it goes at once, or is gone.
-    `already_here`: when it was taken, its film was here by another drop.
+    `already_here`: when it was taken, its film was here by another drop. `slow_at`: since then it
+    waits to be decoded apart, or did, for it takes long.
     """
 
     id: UUID
@@ -114,6 +115,7 @@ class Receipt:
     sharing: Sharing | None = None
     keep_until: datetime | None = None
     already_here: bool = False
+    slow_at: datetime | None = None
 
     @property
     def kept_private(self) -> bool:

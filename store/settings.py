@@ -101,7 +101,9 @@ class Settings(BaseSettings):
     decode_memory_bytes: Annotated[int, Field(ge=1)] = Field(
         2 << 30, description="address space one decoding child may use"
     )
-    decode_processes: Annotated[int, Field(ge=1)] = Field(2, description="decoding children")
+    decode_processes: Annotated[int, Field(ge=1)] = Field(
+        2, description="decoding children, and as many for slow films"
+    )
     batch_films: Annotated[int, Field(ge=1, le=256)] = Field(
         32, description="films of one batch, at most"
     )

@@ -46,7 +46,10 @@ class Reader:
         black_out: Sequence[Part] = (),
         side: int = 0,
         presentation: Presentation | None = None,
+        *,
+        patient: bool = False,
     ) -> Developed:
+        del patient
         return film_of_file(data, 64_000_000, black_out, side, presentation)
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ CREATE TYPE api.receipt_row AS (
     code text, wanted text, came text, film text, form jsonb, contradicts text[],
     held_at timestamptz, released_at timestamptz, black_out jsonb, note text,
     statement text, stated_at timestamptz, sharing text, keep_until timestamptz,
-    already_here boolean, new boolean
+    already_here boolean, slow_at timestamptz, new boolean
 );
 
 CREATE FUNCTION rules.receipt_row(r rad.receipt, p_new boolean) RETURNS api.receipt_row
@@ -15,7 +15,7 @@ LANGUAGE sql STABLE AS $$
         r.updated_at, r.size, r.filename, r.depositor, r.code, r.wanted, r.came, r.film,
         r.said -> 'form', r.contradicts, r.held_at, r.released_at, r.black_out, r.note,
         r.statement, r.stated_at, (SELECT f.sharing FROM film f WHERE f.id = r.film),
-        r.keep_until, r.already_here, p_new)::api.receipt_row;
+        r.keep_until, r.already_here, r.slow_at, p_new)::api.receipt_row;
 $$;
 
 -- Whether an account knows of a receipt: its depositor, and the stewards of its site.
@@ -334,6 +334,20 @@ RETURNS TABLE (film text, said jsonb) LANGUAGE sql STABLE AS $$
         AND r.site = p_site AND r.said ->> 'site' = p_site
         AND NOT coalesce(r.said -> 'form', '{}') ?| '{patient,study,study_date,view}'
     ORDER BY r.created_at, r.id LIMIT 1;
+$$;
+
+-- Films that take long to decode ----------------------------------------------------------------
+
+-- Set a drop aside, to be decoded apart, behind those that are there; said again, behind all.
+CREATE FUNCTION api.receipts_set_aside(p_receipt uuid) RETURNS void LANGUAGE sql AS $$
+    UPDATE receipt SET slow_at = clock_timestamp() WHERE id = p_receipt AND state = 'received';
+$$;
+
+-- Return drops that were set aside, longest first.
+CREATE FUNCTION api.receipts_slow(p_limit bigint) RETURNS SETOF api.receipt_row
+LANGUAGE sql STABLE AS $$
+    SELECT (rules.receipt_row(r, false)).* FROM receipt r
+    WHERE r.slow_at IS NOT NULL AND r.state = 'received' ORDER BY r.slow_at LIMIT p_limit;
 $$;
 
 -- What lay in dropzone for its depositor's client to look at -----------------------------------

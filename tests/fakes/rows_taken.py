@@ -30,6 +30,18 @@ class FakeTaken:
                     return SaidBefore(film, also)
             return None
 
+    def set_aside(self, receipt: Receipt) -> None:
+        with self._tables.work():
+            known = self._tables.receipts[receipt.id]
+            if known.state == "received":
+                self._tables.receipts[receipt.id] = replace(known, slow_at=now())
+
+    def slow(self, limit: int) -> list[Receipt]:
+        with self._tables.work():
+            rows = self._tables.receipts.values()
+            waiting = [row for row in rows if row.slow_at and row.state == "received"]
+            return sorted(waiting, key=lambda row: str(row.slow_at))[:limit]
+
     def kept(self, limit: int) -> list[Receipt]:
         with self._tables.work():
             due = [

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from ingest.black_out import black_out as blacked_out
+from ingest.decoder import TakesLong
 from ingest.deidentify import deidentify
 from ingest.handler import IngestHandler
 from ingest.manifest_reader import ManifestReader
@@ -42,6 +43,8 @@ class DevelopedHere:
         self.seen = 0
         self.closed = False
         self.says = FileSays("png")
+        #: What is in films that take long.
+        self.slow = b"takes long"
         self.presentation = AS_STORED
 
     def develop(
@@ -50,8 +53,12 @@ class DevelopedHere:
         black_out: Sequence[Part] = (),
         side: int = 0,
         presentation: Presentation | None = None,
+        *,
+        patient: bool = False,
     ) -> Developed:
         self.seen += 1
+        if self.slow in data and not patient:
+            raise TakesLong
         if data == b"bug":
             raise ZeroDivisionError
         how = presentation or self.presentation

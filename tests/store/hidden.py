@@ -258,6 +258,8 @@ PROGRAMS: Final = frozenset(
         "receipts_missing",
         "receipts_reject",
         "receipts_same_bytes",
+        "receipts_set_aside",
+        "receipts_slow",
         "vectors_embedded",
     }
 )

@@ -301,3 +301,19 @@ def test_what_was_here_already_is_not_told_where_the_film_is_not_seen(shelf: Lib
     seen = rows.receipts.get(second.id, account=person.id)
     assert seen is not None
     assert (seen.film, seen.already_here) == (None, False)
+
+
+def test_a_drop_that_was_set_aside_waits_in_its_order_until_its_end(rows: Rows) -> None:
+    first, second, third = rows.receipts.open_many([drop(1), drop(2), drop(3)])
+    for receipt in (first, second, third):
+        rows.receipts.set_aside(receipt)
+    rows.receipts.set_aside(first)
+    of = [second.id, third.id, first.id]
+    assert [one.id for one in rows.receipts.slow(9)] == of
+    assert [one.id for one in rows.receipts.slow(2)] == of[:2]
+    known = rows.receipts.get(first.id)
+    assert known is not None
+    assert known.slow_at is not None
+    rows.receipts.reject(second, code="decoder-limit", wanted="a", came="b", events=[])
+    rows.receipts.set_aside(second)
+    assert [one.id for one in rows.receipts.slow(9)] == of[1:]
