@@ -34,7 +34,7 @@ class RunFolder:
         found = cls(path)
         if not found.settings.is_file():
             raise WrongInput(f"--resume: wanted the folder of a run, {path} has no settings.json")
-        if found.metrics.exists():
+        if found.done:
             raise WrongInput(f"--resume: the run in {path} is done")
         return found
 
@@ -46,6 +46,11 @@ class RunFolder:
             if not file.is_file():
                 raise WrongInput(f"wanted the folder of a run, {path} has no {file.name}")
         return found
+
+    @property
+    def done(self) -> bool:
+        """Whether `train` came to its end here: figures, report and served model are there."""
+        return all(file.is_file() for file in (self.metrics, self.report, self.onnx))
 
     @property
     def settings(self) -> Path:

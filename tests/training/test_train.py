@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from training.evaluate.predictions import Predictions
 from training.fit.linear import Heads
 from training.fit.run_settings import RunSettings
 
-pytestmark = [pytest.mark.training, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.training, pytest.mark.timeout(900)]
 
 FILMS = 160
 FLAGS = ("--backbone", "EfficientNetLite0", "--side", "64", "--policy")
@@ -63,17 +64,22 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
             "bare": ("--backbone", "MobileNetV9"),
         },
     )
-    again = (
-        *FLAGS,
-        "ones,Edema=multi-class",
-        "--seed",
-        "3",
-        "--cache",
-        str(folder / "again-cache"),
-    )
     tuned = "--backbone MobileNetV2 --weights none --side 64 --fit fine-tune --epochs 1 --batch 16"
     policy = ("--policy", "self-trained,Edema=multi-class")
-    said |= commands(folder, {"again": again, "tuned": (*tuned.split(), *policy)})
+    # Runs that were stopped once they had given each patient a part, and what they had by then.
+    for name in ("again", "other films"):
+        (folder / name).mkdir()
+        for written in ("settings.json", "split.csv", "problems.csv"):
+            shutil.copy(folder / "one" / written, folder / name / written)
+    split = folder / "other films" / "split.csv"
+    split.write_text(split.read_text().replace("train", "valid", 1))
+    resumed = (*FLAGS, "ones,Edema=multi-class", "--seed", "3", "--resume", "--cache")
+    second = {
+        "again": (*resumed, str(folder / "again-cache")),
+        "other films": (*resumed, str(folder / "again-cache")),
+        "tuned": (*tuned.split(), *policy),
+    }
+    said |= commands(folder, second)
     return Runs(folder, said)
 
 
@@ -152,9 +158,32 @@ def test_features_are_kept_so_that_another_policy_begins_with_the_heads(runs: Ru
 
 
 def test_the_same_data_flags_and_seed_give_an_equal_metrics_json(runs: Runs) -> None:
-    for name in ("metrics.json", "predictions.csv", "split.csv", "heads.npz"):
+    # In another process, by features of its own, after the first had been stopped and resumed.
+    for name in ("metrics.json", "predictions.csv", "split.csv", "heads.npz", "model.onnx"):
         assert runs.file("one", name).read_bytes() == runs.file("again", name).read_bytes()
+    assert "features of films" in runs.said["again"]["stderr"]
     assert "NaN" not in runs.file("one", "metrics.json").read_text()
+
+
+def test_a_run_never_goes_on_with_other_films(runs: Runs) -> None:
+    said = runs.said["other films"]
+    assert said["status"] == 2
+    assert "was begun with other films than these" in said["stderr"]
+
+
+def test_metrics_json_has_the_stated_keys(runs: Runs) -> None:
+    metrics = json.loads(runs.file("one", "metrics.json").read_text())
+    assert list(metrics["findings"]) == list(FINDINGS)
+    stated = {"auroc", "auroc_low", "auroc_high", "auprc", "precision", "recall", "f1", "support"}
+    for finding in metrics["findings"].values():
+        assert stated | {"ece", "brier", "operating_points"} <= set(finding)
+    for average in ("macro", "micro", "weighted", "samples"):
+        assert {"auroc", "auprc", "precision", "recall", "f1"} <= set(metrics[average])
+    # Of the five one has too few films here or another has not: null unless all have a figure.
+    five = ("Atelectasis", "Cardiomegaly", "Consolidation", "Edema", "Pleural Effusion")
+    each = [metrics["findings"][name]["auroc"] for name in five]
+    wanted = None if None in each else pytest.approx(np.mean(each), abs=1e-5)
+    assert metrics["competition_five"] == wanted
 
 
 def test_an_unknown_backbone_is_one_line_that_lists_them_and_leaves_no_folder(runs: Runs) -> None:

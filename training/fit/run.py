@@ -68,8 +68,7 @@ def train(
             collection, settings.side, store, test_films=settings.test_films, seed=settings.seed
         )
         _tell_parts(films)
-        readable = films.readable
-        write_split(films.table.take(readable), films.parts[readable], run.split)
+        _write_split(run, films)
         labels = policies.consistent(films.table.labels)
         known = policies.truth(labels, settings.not_mentioned)
         names, missing = policies.assessed(known, films.parts)
@@ -164,6 +163,15 @@ def _check(names: tuple[str, ...], missing: list[Problem]) -> None:
     if not names:
         first = f"; {missing[0].path}: {missing[0].reason}" if missing else ""
         raise WrongInput(f"no finding has films enough to be fitted on{first}")
+
+
+def _write_split(run: RunFolder, films: PreparedFilms) -> None:
+    """Write split.csv. Raises WrongInput when the run was begun with another."""
+    begun = run.split.read_bytes() if run.split.is_file() else None
+    write_split(films.table.take(films.readable), films.parts[films.readable], run.split)
+    if begun is not None and run.split.read_bytes() != begun:
+        run.split.write_bytes(begun)
+        raise WrongInput(f"--resume: {run.path} was begun with other films than these")
 
 
 def _tell_parts(films: PreparedFilms) -> None:

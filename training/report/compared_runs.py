@@ -66,7 +66,7 @@ def _run(
     resume: bool,
 ) -> RunFolder:
     done = RunFolder(folder)
-    if resume and done.metrics.is_file():
+    if resume and done.done:
         if RunSettings.load(done.settings) != settings:
             raise WrongInput(f"--resume: the run in {folder} has other settings")
         return done
