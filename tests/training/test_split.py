@@ -10,11 +10,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tests.training.drawn_scores import draw_predictions
 from tests.training.tables import films
 from training.data import nih
 from training.data.nih_table import with_hold_out
-from training.data.split import joined, split, test_count, write_split
+from training.data.split import joined, known_parts, read_split, split, test_count, write_split
 from training.data.table import PARTS
+from training.errors import WrongInput
 
 test_count.__test__ = False  # type: ignore[attr-defined]
 CODES = st.lists(st.integers(0, 30).map(lambda n: f"p{n}"), min_size=1, max_size=80)
@@ -204,3 +206,20 @@ def test_the_projects_own_hold_out_can_be_the_test_set() -> None:
     table = with_hold_out(films(patients))
     parts = split(table, test_films=3, seed=1)
     assert [part == "test" for part in parts] == [nih.held_out(each) for each in patients]
+
+
+def test_a_film_has_the_run_s_part_and_one_that_the_run_does_not_know_is_test(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "split.csv").write_text(
+        "Path,patient,part\npatient00000/film0.jpg,patient00000,train\n"
+        "patient00001/film0.jpg,another,valid\n"
+    )
+    table = draw_predictions(films=4).table
+    split = read_split(tmp_path / "split.csv")
+    # The second film has the name of one that the run knows, and another patient.
+    assert known_parts(table, split).tolist() == ["train", "test", "test", "test"]
+    assert read_split(tmp_path / "no.csv") == {}
+    (tmp_path / "other.csv").write_text("Path,Sex\na,M\n")
+    with pytest.raises(WrongInput, match="wanted Path,patient,part"):
+        read_split(tmp_path / "other.csv")

@@ -17,6 +17,7 @@ What is guaranteed:
 
 import csv
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.table import PARTS, FilmTable
+from training.errors import WrongInput
 
 #: Of the patients who are not in the test set: the others train.
 VALID_SHARE: Final = 0.1
@@ -113,6 +115,27 @@ def write_split(table: FilmTable, parts: NDArray[np.str_], file: Path) -> None:
         writer.writerows(
             zip(table.paths.tolist(), table.patients.tolist(), parts.tolist(), strict=True)
         )
+
+
+def read_split(file: Path) -> dict[tuple[str, str], str]:
+    """Return the part of each film of a run, by its Path and patient.
+
+    {} without the file: an imported model does not say which films it was fitted on. Raises
+    WrongInput for another file.
+    """
+    if not file.exists():
+        return {}
+    try:
+        with file.open(newline="", encoding="utf-8") as came:
+            return {(row["Path"], row["patient"]): row["part"] for row in csv.DictReader(came)}
+    except (OSError, KeyError) as error:
+        raise WrongInput(f"{file}: wanted Path,patient,part of a run's films: {error}") from None
+
+
+def known_parts(table: FilmTable, split: Mapping[tuple[str, str], str]) -> NDArray[np.str_]:
+    """Return each film's part in the run, (n,); `test` for films that the run does not know."""
+    films = zip(table.paths.tolist(), table.patients.tolist(), strict=True)
+    return np.array([split.get(film, "test") for film in films], dtype="<U5")
 
 
 def _numbers(names: NDArray[np.str_], seed: int, purpose: str) -> NDArray[np.float64]:

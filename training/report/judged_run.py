@@ -1,6 +1,5 @@
 """Judge a run's model on a collection: films, scores by the served model, figures, report."""
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.findings import FINDINGS
-from schemas.models import OperatingPoints
+from schemas.models import ModelManifest, OperatingPoints
 from training.data.collection import read_collection
 from training.data.counts import count_findings
 from training.data.film_cache import cached_films
 from training.data.problems import write_problems
+from training.data.split import known_parts, read_split
 from training.data.table import FilmTable
 from training.errors import WrongInput
 from training.evaluate.evaluation import ALL
@@ -24,8 +24,6 @@ from training.evaluate.points_file import load_points
 from training.evaluate.predictions import Predictions
 from training.evaluate.run_metrics import RunMetrics
 from training.evaluate.scoring import score, scorer
-from training.fit.points import reliable
-from training.fit.policies import consistent, truth
 from training.fit.run_settings import RunSettings
 from training.report.outcome import Judgement, Telling, write_outcome
 from training.report.settings_told import facts, title
@@ -61,7 +59,7 @@ def judge_run(run: RunFolder, data: Path, out: Path, asked: Asked) -> RunMetrics
     cached = cached_films(collection.table, side, cache)
     table = collection.table.take(cached.readable)
     split = read_split(run.split)
-    parts = parts_of(table, split)
+    parts = known_parts(table, split)
     if asked.part != ALL and not (parts == asked.part).any():
         raise WrongInput(
             f"--part {asked.part}: none of the {len(table):,} films is in it, but"
@@ -94,36 +92,18 @@ def judge_run(run: RunFolder, data: Path, out: Path, asked: Asked) -> RunMetrics
             ),
             decision=decision,
             prevalence=asked.prevalence,
-            reliable=reliable_of(run, settings),
+            reliable=reliable_of(run),
         ),
     )
 
 
-def reliable_of(run: RunFolder, settings: RunSettings) -> tuple[str, ...] | None:
-    """Return the findings that the run's validation films say can be relied on.
-
-    None, which is all, for a run that says nothing of them: an imported model.
-    """
-    if not run.predictions.is_file():
+def reliable_of(run: RunFolder) -> tuple[str, ...] | None:
+    """Return the findings that may alert by the run's own verdicts, None where it has none."""
+    if not run.manifest.is_file():
         return None
-    valid = Predictions.load(run.predictions).of("valid")
-    known = truth(consistent(valid.table.labels), settings.not_mentioned)
-    return reliable(known, valid.scores, valid.table.patients, FINDINGS)
-
-
-def read_split(file: Path) -> dict[tuple[str, str], str]:
-    """Return the part of each film of a run, by its Path and patient. Raises WrongInput."""
-    try:
-        with file.open(newline="", encoding="utf-8") as came:
-            return {(row["Path"], row["patient"]): row["part"] for row in csv.DictReader(came)}
-    except (OSError, KeyError) as error:
-        raise WrongInput(f"{file}: wanted Path,patient,part of a run's films: {error}") from None
-
-
-def parts_of(table: FilmTable, split: Mapping[tuple[str, str], str]) -> NDArray[np.str_]:
-    """Return each film's part in the run, (n,); `test` for films that the run does not know."""
-    films = zip(table.paths.tolist(), table.patients.tolist(), strict=True)
-    return np.array([split.get(film, "test") for film in films], dtype="<U5")
+    verdicts = ModelManifest.model_validate_json(run.manifest.read_bytes()).verdicts
+    said = tuple(name for name, verdict in verdicts.items() if verdict == "reliable")
+    return said if verdicts else None
 
 
 def _said(
@@ -135,6 +115,8 @@ def _said(
     own = sum(film in split for film in films)
     same = sum(film not in split and film[1] in seen for film in films)
     judged = len(table) if part == ALL else int((parts == part).sum())
+    if not split:
+        return f"{judged:,} films judged; it is not known which films the model was fitted on."
     said = f"{judged:,} films judged; {own:,} of {len(films):,} are of the run's own split."
     if same:
         said += f" {same:,} others have the code of a patient that it was fitted on or chose by."
