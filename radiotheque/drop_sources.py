@@ -21,7 +21,7 @@ class Sources:
 
     def miss(self, path: Path, why: str | None) -> None:
         """Say on standard error why a file is not sent."""
-        print(f"drop: {path}: {why}", file=sys.stderr)
+        print(f"drop: {shown(path)}: {why}", file=sys.stderr)
         self.missed.append(path)
 
     def add(self, path: Path, key: str, taken: dict[str, Path]) -> None:
@@ -31,11 +31,21 @@ class Sources:
             return
         if path in self.keys:
             return
+        try:
+            key.encode()
+        except UnicodeEncodeError:
+            self.miss(path, "want a name in UTF-8")
+            return
         first = taken.setdefault(key, path)
         if first == path:
             self.keys[path] = key
         elif not same_file(first, path):
             self.miss(path, f"want one file for the key {key}, got {first} before it")
+
+
+def shown(path: Path) -> str:
+    """Return a path as text that any terminal takes: bytes that are no UTF-8 are replaced."""
+    return os.fsencode(path).decode(errors="replace")
 
 
 def sources_of(paths: Sequence[Path], prefix: str, manifest: Path | None) -> Sources:

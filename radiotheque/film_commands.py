@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
+from radiotheque.arguments import drop_prefix
 from radiotheque.regular_files import read_file
 from schemas.film_files import is_manifest
 from schemas.provenance import LICENCES, STATEMENT_VERSION, STATEMENTS, DepositorSays, Sharing
@@ -36,7 +37,9 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
         metavar="PATH",
         help="folder whose films are dropped, at any depth, or a file; what is no film is left",
     )
-    drop.add_argument("--prefix", default="", help="put before every key, as `site-a/2026`")
+    drop.add_argument(
+        "--prefix", type=drop_prefix, default="", help="put before every key, as `site-a/2026`"
+    )
     drop.add_argument(
         "--manifest",
         type=Path,
@@ -171,8 +174,10 @@ def _send(
 
 def _say_missing(command: str, paths: Sequence[Path]) -> None:
     """Name once more what was not done: far up it is overlooked."""
+    from radiotheque.drop_sources import shown
+
     if paths:
-        named = ", ".join(str(path) for path in paths[:_NAMED])
+        named = ", ".join(shown(path) for path in paths[:_NAMED])
         more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
         print(f"{command}: not done: {named}{more}", file=sys.stderr)
 

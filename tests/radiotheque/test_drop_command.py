@@ -223,6 +223,34 @@ def test_files_and_folders_are_dropped_and_what_is_missing_is_named(
     assert "2 of 2 files are in the bucket" in printed.out
 
 
+def test_a_file_whose_name_is_not_utf_8_is_named_and_the_rest_is_dropped(
+    folder: Path, keys: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.png"))
+    odd.write_bytes(b"film")
+    assert drop(folder) == 1
+    assert keys == {"a.png": folder / "a.png"}
+    printed = capsys.readouterr().err
+    assert "want a name in UTF-8" in printed
+    assert "drop: not done: " in printed
+
+
+@pytest.mark.parametrize(
+    ("prefix", "said"),
+    [("uploads/", "which is the browser's"), ("uploads/x", "which is the browser's"),
+     ("../x", "want folders"), ("a/../b", "want folders"), ("a//b", "want folders"),
+     ("./a", "want folders"), ("a\udce9", "want folders"), ("x" * 300, "want folders")],
+)  # fmt: skip
+def test_a_prefix_that_no_key_may_have_fails_once_before_anything_is_sent(
+    prefix: str, said: str, folder: Path, keys: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        drop(folder, "--prefix", prefix)
+    assert ended.value.code == 2
+    assert keys == {}
+    assert said in capsys.readouterr().err
+
+
 def test_where_no_path_is_there_nothing_is_asked(
     tmp_path: Path, keys: dict[str, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -83,7 +83,21 @@ def test_while_the_first_is_being_done_it_is_409_and_when_to_come_again(
 
 @EACH
 @pytest.mark.parametrize(
-    "key", ['""', '"', '"a', "é", '"é"', '"a\\b"', "a b", "x" * 256, '"' + "x" * 256 + '"', "\x7f"]
+    "key",
+    [
+        '""',
+        '"',
+        '"a',
+        "é",
+        '"é"',
+        '"a\\b"',
+        "a b",
+        "x" * 256,
+        "a,b",
+        '"a","b"',
+        '"' + "x" * 256 + '"',
+        "\x7f",
+    ],
 )
 def test_a_key_of_another_shape_is_refused_and_nothing_is_made(
     web: Web, film: str, what: str, key: str

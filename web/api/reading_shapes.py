@@ -16,7 +16,7 @@ from web.api.shapes import Body, FindingName
 
 #: A structured field's string (RFC 9651 3.3.3), as the draft wants it, or the bare key, as most
 #: programs send it.
-_KEY: Final = r'^(?:"(?:[ !#-\[\]-~]|\\["\\]){1,255}"|[!#-~][!-~]{0,254})$'
+_KEY: Final = r'^(?:"(?:[ !#-\[\]-~]|\\["\\]){1,255}"|[!#-+\--~][!-+\--~]{0,254})$'
 VerdictIn = Annotated[Verdict, Field(json_schema_extra={"enum": [1, 0, -1]})]
 
 
