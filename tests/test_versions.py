@@ -189,6 +189,18 @@ def test_an_answer_is_cached_under_the_version_that_was_searched(calm: World) ->
     assert names[other] == "e2"
 
 
+def test_old_films_are_filled_although_triton_serves_the_live_version_alone(calm: World) -> None:
+    for _ in range(3):
+        calm.drop()
+    while calm.waiting:
+        calm.analyse()
+    calm.swap()
+    # As the onnxruntime backend with two versions of different sides (docs/adr/0149).
+    calm.triton.versions = {"2"}
+    calm.finish()
+    assert calm.rows.vectors.version() == "e2"
+
+
 def test_while_triton_lacks_the_version_that_searches_need_films_wait(calm: World) -> None:
     calm.drop()
     while calm.waiting:

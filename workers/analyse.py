@@ -115,6 +115,9 @@ class AnalyseHandler:
         self, films: Sequence[Film], manifest: ModelManifest, priority: int
     ) -> Iterator[tuple[Film, Scores]]:
         """Yield each film that is still there with its scores (one row)."""
+        if not films:
+            # Nothing to ask: a version that Triton cannot serve beside the live one is not missed.
+            return
         version = str(manifest.version)
         side = self._triton.side(version)
         sent: list[tuple[Film, Future[Scores]]] = []
