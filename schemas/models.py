@@ -103,7 +103,7 @@ class ModelManifest(BaseModel):
     trained_on: str = ""
     figures: dict[str, float] = Field(default_factory=dict)
     check: FilmCheck | None = Field(default=None, description="None: films are not judged")
-    card: CardFile | None = Field(default=None, description="None: its worth was not measured")
+    card: CardFile | None = Field(default=None, description="None: no card says its worth")
     # Left out where there are none, as `specific` is.
     verdicts: dict[str, Reliability] = Field(
         default_factory=dict,

@@ -17,13 +17,10 @@ CARD_WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "model.no_card": (
         (
-            "Cette version n'a pas de fiche : personne n'a mesuré ce qu'elle vaut. N'en "
+            "Cette version n'a pas de fiche : ce qu'elle vaut n'est pas dit ici. N'en "
             "tirez aucune conclusion."
         ),
-        (
-            "This version has no card: nobody has measured what it is worth. Conclude "
-            "nothing from it."
-        ),
+        ("This version has no card: what it is worth is not said here. Conclude nothing from it."),
     ),
     "model.reliable": ("Assez fiable", "Reliable enough"),
     "model.unreliable": ("Peu fiable", "Unreliable"),

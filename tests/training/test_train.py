@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 from schemas.findings import FINDINGS
+from schemas.models import ModelManifest
 from tests.training.drawn_chexpert import RARE, draw_chexpert
 from tests.training.environment import run_training
 from training.__main__ import main
 from training.evaluate.predictions import Predictions
+from training.evaluate.run_metrics import RunMetrics
 from training.fit.linear import Heads
 from training.fit.run_settings import RunSettings
 
@@ -110,7 +112,7 @@ def test_what_is_wrong_with_films_is_named_once_and_the_rest_goes_on(runs: Runs)
 FILES = (
     "settings.json", "split.csv", "problems.csv", "metrics.json", "predictions.csv", "curves.csv",
     "report.html", "model.keras", "model.onnx", "model.json", "operating_points.json",
-    "heads.npz", "projection.npz",
+    "heads.npz", "projection.npz", "card.md",
 )  # fmt: skip
 
 
@@ -118,6 +120,19 @@ FILES = (
 def test_a_run_s_folder_holds_every_file(runs: Runs, run: str) -> None:
     assert runs.said[run]["status"] == 0
     assert [name for name in FILES if not runs.file(run, name).is_file()] == []
+
+
+def test_a_run_s_card_and_manifest_say_what_its_figures_say(runs: Runs) -> None:
+    metrics = RunMetrics.load(runs.file("one", "metrics.json"))
+    manifest = ModelManifest.model_validate_json(runs.file("one", "model.json").read_bytes())
+    card = runs.file("one", "card.md").read_text()
+    assert f"{metrics.macro.auroc:.3f} (" in card
+    assert "missing: the run" not in card
+    assert set(manifest.verdicts) == set(manifest.assessed)
+    for name in manifest.assessed:
+        assert f"| {manifest.reliability(name)} |" in next(
+            line for line in card.splitlines() if line.startswith(f"| {name} | ")
+        )
 
 
 def test_a_tuned_backbone_is_not_the_one_that_it_began_as(runs: Runs) -> None:

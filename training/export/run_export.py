@@ -1,4 +1,4 @@
-"""Exports a run: model.onnx and model.json, what `radiotheque models add RUN` takes.
+"""Exports a run: model.onnx, model.json and card.md, what `radiotheque models add RUN` takes.
 
 The same run gives the same bytes, however often it is exported.
 """
@@ -21,15 +21,17 @@ from training.fit.linear import Heads
 from training.fit.points import reliable
 from training.fit.policies import consistent, truth
 from training.fit.run_settings import RunSettings
+from training.report.run_card import write_run_card
 from training.run_folder import RunFolder
 
 
 def export_run(run: RunFolder, name: str | None = None) -> ModelManifest:
-    """Write a run's model.onnx and model.json; return the manifest.
+    """Write a run's model.onnx, model.json and card.md; return the manifest.
 
-    Read are settings.json, model.keras, heads.npz, operating_points.json and, where there is one,
-    predictions.csv. name: of the model, `[a-z0-9-]+`; without one it keeps the name of an earlier
-    export, or takes the backbone's. Its number is given by the system that it is added to.
+    Read are settings.json, model.keras, heads.npz, operating_points.json and, where they are
+    there, predictions.csv and metrics.json. name: of the model, `[a-z0-9-]+`; without one it keeps
+    the name of an earlier export, or takes the backbone's. Its number is given by the system that
+    it is added to.
     Raises WrongInput for another name, or a run that lacks a file.
     """
     earlier = read_manifest(run.manifest) if run.manifest.is_file() else None
@@ -60,6 +62,7 @@ def export_run(run: RunFolder, name: str | None = None) -> ModelManifest:
         verdicts=verdicts(predictions, settings, heads.names) if predictions else {},
     )
     write_manifest(manifest, run.manifest)
+    write_run_card(run, manifest)
     return manifest
 
 

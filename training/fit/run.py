@@ -131,12 +131,11 @@ def _first_fit(fit: _Fit, model: keras.Model) -> NDArray[np.float64] | None:
 def _judge(
     run: RunFolder, kept: Kept, collection: Collection, problems: tuple[Problem, ...]
 ) -> None:
-    """Write the model as it is served, then metrics, curves and report.
+    """Write metrics, curves and report, then the model as it is served, with its card.
 
-    They are of the test part, or of the validation part where there is no test film.
+    Figures are of the test part, or of the validation part where there is no test film.
     """
     settings = RunSettings.load(run.settings)
-    export_run(run)
     part = "test" if (kept.predictions.parts == "test").any() else "valid"
     counted = int((kept.predictions.parts == part).sum())
     metrics = write_outcome(
@@ -153,6 +152,8 @@ def _judge(
         ),
         Judgement(part=part, rule=LabelRule.of(settings), reliable=kept.reliable),
     )
+    # After the figures, which the card is filled from.
+    export_run(run)
     macro = metrics.macro
     if macro.auroc is not None and macro.auroc_low is not None and macro.auroc_high is not None:
         interval = f"{macro.auroc:.3f} ({macro.auroc_low:.3f} to {macro.auroc_high:.3f})"
