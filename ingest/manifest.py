@@ -34,6 +34,17 @@ _TOLD: Final = 20
 #: Bytes and lines of a manifest: ten times CheXpert's.
 _BYTES_MAX: Final = 256 << 20
 _LINES_MAX: Final = 2_300_000
+#: What others begin with that are given a table's name, and what they are; bytes to tell it by.
+_NO_TABLES: Final = (
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"PK\x05\x06", "a ZIP archive"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"%PDF-", "a PDF file"),
+)
+_HEAD: Final = 2048
 #: The folder that CheXpert's own paths begin with, wherever the table lies.
 _CHEXPERT: Final = re.compile(r"CheXpert-v\d\.\d(-small)?")
 
@@ -80,7 +91,7 @@ class Manifest:
 
     def _read(self, chunks: Iterable[bytes]) -> Iterator[ManifestLine | None]:
         """Yield for each line what it says of a film, None where it names none."""
-        rows = self._table.rows(_within(chunks, _BYTES_MAX))
+        rows = self._table.rows(_as_table(_within(chunks, _BYTES_MAX)))
         self._header(next(rows, Row(1, None)))
         for row in rows:
             if row.number > _LINES_MAX:
@@ -207,6 +218,22 @@ class Manifest:
 def _fits(header: list[str]) -> int:
     """Return how many known columns a header has."""
     return sum(one_form(name.strip()).casefold() in _NAMES for name in header)
+
+
+def _as_table(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the chunks. Raises Refusal `manifest`, by its name, for what is no text at all."""
+    head = b""
+    for chunk in chunks:
+        head += chunk
+        if len(head) >= _HEAD:
+            break
+    came = next((name for start, name in _NO_TABLES if head.startswith(start)), None)
+    if came == "a ZIP archive" and b"[Content_Types].xml" in head[:_HEAD]:
+        came = "an Excel workbook"
+    if came is not None:
+        raise Refusal("manifest", wanted="a table of separated values", came=came)
+    yield head
+    yield from chunks
 
 
 def _within(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:

@@ -36,7 +36,7 @@ _PARTS: Final = {
 }
 
 #: What ingest says, as a pattern, and its French form.
-_FRENCH: Final = tuple(
+FACTS: Final = tuple(
     (re.compile(pattern), french)
     for pattern, french in (
         (
@@ -50,6 +50,8 @@ _FRENCH: Final = tuple(
         (r"a file of (\d+) bytes", r"un fichier de \1 octets"),
         (r"an? (DICOM|GIF|BMP|TIFF|WebP|JPEG 2000|AVIF|HEIC|PDF) file", r"un fichier \1"),
         (r"a (ZIP|gzip|7z|RAR) archive", r"une archive \1"),
+        (r"an Excel workbook", "un classeur Excel"),
+        (r"a table of separated values", "un tableau de valeurs séparées"),
         (r"an animated GIF file", "un fichier GIF animé"),
         (r"a text file", "un fichier de texte"),
         (r"an HTML page", "une page HTML"),
@@ -89,6 +91,7 @@ _FRENCH: Final = tuple(
         (r"at least (\S+) pixels a side", r"au moins \1 pixels de côté"),
         (r"at most (\S+) pixels in all", r"au plus \1 pixels en tout"),
         (r"at most (\S+) bytes", r"au plus \1 octets"),
+        (r"other bytes", "d'autres octets"),
         (r"(\S+) bytes", r"\1 octets"),
         (
             r"a film that decodes within (\S+) s and the memory allowed",
@@ -162,7 +165,6 @@ _FRENCH: Final = tuple(
         (r"no fragment of them", "aucun fragment"),
         (r"(\d+) segments", r"\1 segments"),
         (r"JPEG, JPEG-LS or JPEG 2000 data", "des données JPEG, JPEG-LS ou JPEG 2000"),
-        (r"other bytes", "d'autres octets"),
         (r"(\d+) channels", r"\1 canaux"),
         (r"(\d+) channels of (\d+) bits", r"\1 canaux de \2 bits"),
         (r"data cut short", "des données coupées"),
@@ -293,7 +295,7 @@ _FRENCH: Final = tuple(
 
 def french_of(english: str) -> str | None:
     """Return a fact's French form, None when it has none."""
-    for pattern, french in _FRENCH:
+    for pattern, french in FACTS:
         found = pattern.fullmatch(english)
         if found:
             return found.expand(french)

@@ -1,6 +1,9 @@
 """A bulk drop's manifest: CheXpert's columns and ours, whatever stands in them."""
 
+import gzip
+import io
 import tracemalloc
+import zipfile
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +14,7 @@ from schemas.film_files import is_manifest
 from schemas.findings import FINDINGS
 from schemas.pseudonyms import patient_code
 from store.records_manifests import ManifestLine, ManifestSummary
+from web.facts import french_of
 
 SECRET, SITE = "site secret", "local"
 CHEXPERT = (
@@ -193,6 +197,29 @@ def test_a_line_with_more_cells_than_columns_is_left_out_whole() -> None:
 def test_without_the_column_path_it_is_no_manifest(text: str | bytes) -> None:
     with pytest.raises(Refusal, match="wanted a column named Path"):
         read(text)
+
+
+def workbook() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as file:
+        file.writestr("[Content_Types].xml", "<Types/>")
+        file.writestr("xl/workbook.xml", "<workbook/>")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "came"),
+    [(workbook(), "an Excel workbook"), (gzip.compress(b"Path\na.png\n"), "a gzip archive"),
+     (b"PK\x03\x04" + b"labels.csv", "a ZIP archive"), (b"%PDF-1.4\n", "a PDF file"),
+     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "an Excel workbook")],
+)  # fmt: skip
+def test_what_is_no_table_is_refused_by_what_it_is(data: bytes, came: str) -> None:
+    for piece in (3, 4096):
+        chunks = [data[start : start + piece] for start in range(0, len(data), piece)]
+        with pytest.raises(Refusal) as refused:
+            list(Manifest("dropzone", "labels.csv", SECRET, SITE).lines(chunks))
+        assert (refused.value.code, refused.value.came) == ("manifest", came)
+        assert french_of(refused.value.came)
 
 
 def test_accents_quotes_windows_and_a_byte_order_mark_are_read() -> None:

@@ -1,6 +1,7 @@
 """Why a film was refused, in both languages: every fact and code that ingest can say."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from store.records import Receipt
 from tests.fakes.rows_tables import now
 from tests.web.conftest import Web
 from tests.web.library import add_film
-from web.facts import french_of
+from web.facts import FACTS, french_of
 from web.language import LANGUAGES
 from web.reasons import SENTENCES, message, reason_of
 
@@ -71,6 +72,16 @@ def test_every_fact_that_ingest_says_has_a_french_form() -> None:
 
     assert len(facts) > 15
     assert sorted(text for text in facts if french_of(text) is None) == []
+
+
+def test_no_fact_is_taken_for_another_of_which_half_would_stay_english() -> None:
+    plain = {
+        pattern.pattern: french
+        for pattern, french in FACTS
+        if re.fullmatch(r"[\w ,'/-]+", pattern.pattern)
+    }
+    assert len(plain) > 40
+    assert {english: french_of(english) for english in plain} == plain
 
 
 def test_every_code_that_ingest_says_has_a_sentence_in_both_languages() -> None:
