@@ -22,7 +22,7 @@ def write_comparison(
     write_page(
         "compare.html",
         file,
-        title=f"{len(runs)} backbones on one split",
+        title=", ".join(run.backbone for run in runs) + ": compared on one split",
         comparison=comparison,
         counts=counts,
         facts=facts,
