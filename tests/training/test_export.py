@@ -86,6 +86,14 @@ def test_a_run_exported_again_has_the_same_bytes_and_keeps_its_name(runs: Path) 
     assert again["name_kept"]
 
 
+def test_another_process_exports_the_same_bytes(runs: Path) -> None:
+    """The exporter walks over sets, which fall out otherwise in each process."""
+    run = runs / GROUPS[0][0]
+    before = (run / "model.onnx").read_bytes()
+    assert run_training("training", "export", run, seed="12345").returncode == 0
+    assert (run / "model.onnx").read_bytes() == before
+
+
 def test_a_run_that_lacks_a_file_and_a_bad_name_end_with_two_and_one_line(
     runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

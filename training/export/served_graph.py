@@ -23,7 +23,12 @@ _PROJECTION: Final = "projection"
 
 
 def served_graph(
-    feature_model: keras.Model, heads: Heads, projection: NDArray[np.floating], name: str
+    feature_model: keras.Model,
+    heads: Heads,
+    projection: NDArray[np.floating],
+    name: str,
+    *,
+    as_released: bool = False,
 ) -> keras.Model:
     """Return the served graph: a dictionary of the four outputs by name.
 
@@ -31,6 +36,8 @@ def served_graph(
     (n, h, w, c), the mean over whose places is the last c of them. One that was trained in mixed
     precision is served in float32 (`in_float32`).
     projection: (d, 512), of features scaled as the heads scale them.
+    as_released: the map by a matrix product, as the starter's bytes have it. Of others that is
+    exported in one of two ways, as the exporter's sets fall out; a convolution in one alone.
 
     probabilities (n, 14): sigmoid of the linear heads, NaN where `heads.names` lacks a finding.
     embedding (n, 512): features centred, scaled, projected, then divided by their length.
@@ -60,7 +67,8 @@ def served_graph(
 
     channels = last.shape[-1]
     places = _scaled(last, heads.mean[-channels:], heads.scale[-channels:])
-    push = _times(places, wide[-channels:] / map_scale, _MAP)
+    push_of = wide[-channels:] / map_scale
+    push = _times(places, push_of, _MAP) if as_released else _at_each_place(places, push_of)
     activation = ops.transpose(ops.clip(push, 0.0, 1.0), (0, 3, 1, 2))
 
     answers = {
@@ -127,6 +135,15 @@ def _times(tensor: Any, matrix: NDArray[np.float32], name: str) -> Any:
     layer = layers.Dense(matrix.shape[1], use_bias=False, dtype="float32", name=name)
     answer = layer(tensor)
     layer.set_weights([matrix])
+    layer.trainable = False
+    return answer
+
+
+def _at_each_place(tensor: Any, matrix: NDArray[np.float32]) -> Any:
+    """Return tensor (n, h, w, c) @ matrix by a convolution of one place."""
+    layer = layers.Conv2D(matrix.shape[1], 1, use_bias=False, dtype="float32", name=_MAP)
+    answer = layer(tensor)
+    layer.set_weights([matrix[None, None]])
     layer.trainable = False
     return answer
 

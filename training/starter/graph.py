@@ -40,7 +40,7 @@ def feature_model(
 def starter_model(fitted: Fitted, side: int = SIDE, levels: Sequence[int] = LEVELS) -> keras.Model:
     """Return the served graph (training/export/served_graph.py) of the starter's parts."""
     base = feature_model(side, levels, fitted.kernels)
-    return served_graph(base, fitted.heads, fitted.projection, "starter")
+    return served_graph(base, fitted.heads, fitted.projection, "starter", as_released=True)
 
 
 def embedding_version(fitted: Fitted, side: int = SIDE, levels: Sequence[int] = LEVELS) -> str:
