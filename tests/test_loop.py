@@ -16,6 +16,7 @@ import pytest
 from ingest.chest import ChestCheck
 from ingest.film_of_file import film_of_file
 from ingest.handler import IngestHandler
+from ingest.manifest_reader import ManifestReader
 from ingest.renditions import Developed
 from ingest.taken import TakenDrops
 from schemas.flow import GROUPS
@@ -134,6 +135,7 @@ class System:
             "relay": self._relay,
             "analyse": self._analyse,
             "similar": self._similar,
+            "manifests": self._manifests,
             "taken": self._taken,
         }
         self.programs = {name: start() for name, start in self.starts.items()}
@@ -174,6 +176,10 @@ class System:
         rows: Any = WatchedRows(self.rows, self.wire)
         return TakenDrops(rows.receipts, self.wire.on(self.objects)).once
 
+    def _manifests(self) -> Callable[[], Any]:
+        rows: Any = WatchedRows(self.rows, self.wire)
+        return ManifestReader(self.settings, rows, self.wire.on(self.objects)).turn
+
     def drop(self) -> list[str]:
         """Drop films in bulk and by upload; return the keys."""
         keys = []
@@ -200,6 +206,7 @@ class System:
                     self.kills += 1
                     self.programs[name] = self.starts[name]()
             waits = any(sum(groups.values()) for groups in self.log.lag().values())
+            waits = waits or bool(self.rows.manifests.waiting(1))
             quiet = 0 if waits or self.rows.outbox.depth() else quiet + 1
 
 
