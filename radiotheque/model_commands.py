@@ -1,4 +1,4 @@
-"""`radiotheque models`: the versions, what searches use, and which one is live.
+"""`radiotheque models`: the versions, what searches use, which one is live, others to fetch.
 
 A version is added as a candidate, which Triton then serves beside the live one, and made live by
 hand. Making a former one live again is the way back.
@@ -10,13 +10,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from radiotheque import model_fetch
 from radiotheque.store_commands import operator_settings, with_rows
 from store.ports import Rows
 from store.records import ModelRow
 
 
 def register(commands: "argparse._SubParsersAction[Any]") -> None:
-    """Add `models list|add|live`."""
+    """Add `models list|add|live|fetch`."""
     group = commands.add_parser("models", help="the model's versions, and which is live")
     actions = group.add_subparsers(dest="action", required=True, metavar="ACTION")
     shown = actions.add_parser("list", help="every version, and how far its embeddings are")
@@ -24,6 +25,7 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
     add = actions.add_parser("add", help="store a run's model, or a built one, as a candidate")
     add.add_argument("folder", type=Path, metavar="RUN", help="has model.onnx and model.json")
     add.set_defaults(run=with_rows(run_add))
+    model_fetch.register(actions)
     live = actions.add_parser("live", help="make a version live; a former one: roll back")
     live.add_argument("version", type=int)
     live.set_defaults(run=with_rows(run_live))

@@ -11,6 +11,7 @@ COMMANDS: Final[dict[str, str]] = {
     "train": "fit a backbone on films with labels: a run with model, figures and report",
     "compare": "fit several backbones on one split: what each is worth, and what is chance",
     "evaluate": "judge a run's model on other films with labels: metrics and report",
+    "import-torchxrayvision": "make a run of a published chest network's file",
 }
 
 

@@ -29,8 +29,8 @@ class OperatingPoint(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     threshold: Unit
-    sensitivity: Unit
-    specificity: Unit
+    sensitivity: Unit | None = Field(description="None: nobody measured it")
+    specificity: Unit | None = Field(description="None: nobody measured it")
 
 
 class OperatingPoints(BaseModel):

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from training.errors import Stopped, WrongInput
 
-COMMANDS: tuple[str, ...] = ("train", "compare", "evaluate", "export")
+COMMANDS: tuple[str, ...] = ("train", "compare", "evaluate", "export", "import_torchxrayvision")
 
 
 class OneLineParser(argparse.ArgumentParser):

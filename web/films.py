@@ -113,7 +113,7 @@ def with_points(
     return findings
 
 
-def _point(point: OperatingPoint) -> dict[str, float]:
+def _point(point: OperatingPoint) -> dict[str, float | None]:
     return {
         "threshold": point.threshold,
         "sensitivity": point.sensitivity,

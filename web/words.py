@@ -553,6 +553,10 @@ CATALOGUE: Final[dict[str, tuple[str, str]]] = {
         "Suspecté à partir de {threshold} : sensibilité {sensitivity}, spécificité {specificity}",
         "Suspected from {threshold}: sensitivity {sensitivity}, specificity {specificity}",
     ),
+    "reading.point.unknown": (
+        "Suspecté à partir de {threshold} ; sa sensibilité n'a pas été mesurée",
+        "Suspected from {threshold}; its sensitivity has not been measured",
+    ),
     "reading.point.specific": ("le seuil spécifique", "the specific threshold"),
     "reading.point.alert": ("le seuil d'alerte", "the alert threshold"),
     "reading.no_alert": ("sans alerte", "no alert"),

@@ -5,6 +5,7 @@ or normalises anything.
 """
 
 import hashlib
+from collections.abc import Callable
 from typing import Any, Final
 
 import keras
@@ -29,6 +30,7 @@ def served_graph(
     name: str,
     *,
     as_released: bool = False,
+    rescale: Callable[[Any, Any], Any] | None = None,
 ) -> keras.Model:
     """Return the served graph: a dictionary of the four outputs by name.
 
@@ -38,6 +40,7 @@ def served_graph(
     projection: (d, 512), of features scaled as the heads scale them.
     as_released: the map by a matrix product, as the starter's bytes have it. Of others that is
     exported in one of two ways, as the exporter's sets fall out; a convolution in one alone.
+    rescale: what becomes of probabilities (n, 14), given standardised features (n, d) too.
 
     probabilities (n, 14): sigmoid of the linear heads, NaN where `heads.names` lacks a finding.
     embedding (n, 512): features centred, scaled, projected, then divided by their length.
@@ -58,6 +61,8 @@ def served_graph(
     wide, bias, gaps, map_scale = _fourteen(heads)
 
     known = ops.sigmoid(_times(standard, wide, _HEADS) + bias)
+    if rescale is not None:
+        known = rescale(known, standard)
     # NaN is added after the sigmoid: some runtimes clamp its argument and would turn NaN into 1.
     probabilities = known + gaps
 

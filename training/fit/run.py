@@ -90,7 +90,7 @@ def train(
         found, chosen = fit.heads(model)
         kept = keep(run, films, settings, Fitted(model, found, chosen))
         _tell(f"reliable on the validation part: {', '.join(kept.reliable) or 'no finding'}")
-        _judge(run, kept, collection, (*films.problems, *missing))
+        judge(run, kept, collection, (*films.problems, *missing))
     return run
 
 
@@ -128,7 +128,7 @@ def _first_fit(fit: _Fit, model: keras.Model) -> NDArray[np.float64] | None:
     return chosen_heads.predicted_by(chosen, found.pooled)
 
 
-def _judge(
+def judge(
     run: RunFolder, kept: Kept, collection: Collection, problems: tuple[Problem, ...]
 ) -> None:
     """Write metrics, curves and report, then the model as it is served, with its card.

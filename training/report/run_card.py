@@ -173,7 +173,7 @@ def _operating_points(manifest: ModelManifest, metrics: RunMetrics | None) -> li
             )
             lines.append(
                 f"| {finding} | `{name}` | {point.threshold:.4g}"
-                f" | {point.sensitivity:.3f}, {point.specificity:.3f} | {told} |"
+                f" | {figure(point.sensitivity)}, {figure(point.specificity)} | {told} |"
             )
     return [*lines, ""]
 

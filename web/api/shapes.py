@@ -82,11 +82,11 @@ class FilmsQuery(Request):
 
 
 class PointOut(BaseModel):
-    """A threshold and what it was worth when it was chosen."""
+    """A threshold and what it was worth when it was chosen, null where nobody measured it."""
 
     threshold: Score
-    sensitivity: Score
-    specificity: Score
+    sensitivity: Score | None
+    specificity: Score | None
 
 
 class PointsOut(BaseModel):
