@@ -72,7 +72,7 @@ class PostgresFilms:
             readings = call.rows("readings_of", film=film, account=account)
             comments = call.rows("comments_of", film=film, account=account)
             return FilmDetail(
-                row=_list_row(card),
+                row=list_row(card),
                 analysis=analysis_of(shown) if shown else None,
                 manifest=manifest_of(shown) if shown else None,
                 live=bool(shown and shown["state"] == "live"),
@@ -109,12 +109,12 @@ class PostgresFilms:
             limit=limit + 1,
             after=after,
         )
-        items = tuple(_list_row(row) for row in rows[:limit])
+        items = tuple(list_row(row) for row in rows[:limit])
         return FilmPage(items, items[-1].position if len(rows) > limit else None)
 
     def rows(self, films: Sequence[str], *, account: UUID) -> FilmPage:
         rows = self._database.rows("films_rows", films=list(films), account=account)
-        return FilmPage(tuple(_list_row(row) for row in rows), None)
+        return FilmPage(tuple(list_row(row) for row in rows), None)
 
     def add_labels(self, film: str, labels: Sequence[LabelRow]) -> None:
         said = [
@@ -186,7 +186,8 @@ def _film(row: Row) -> Film:
     return Film(**values)
 
 
-def _list_row(row: Row) -> FilmRow:
+def list_row(row: Row) -> FilmRow:
+    """Return a row of api.list_row."""
     scores = row["probabilities"]
     return FilmRow(
         film=_film(row),

@@ -59,6 +59,17 @@ def test_chexperts_columns_are_read_with_every_label_apart(tmp_path: Path) -> No
     assert all(Path(file).is_file() for file in table.files)
 
 
+def test_an_age_of_0_is_one_where_the_row_says_infant(tmp_path: Path) -> None:
+    said = (("0", "1"), ("0", "0"), ("0", ""), ("", "1"), ("3", "1"), ("0", "yes"))
+    lines = [
+        chexpert_line(chexpert_path(place), age=age) + f",{infant}"
+        for place, (age, infant) in enumerate(said)
+    ]
+    found = read_collection(write_collection(tmp_path, lines, header=f"{HEADER},Infant"))
+    assert found.table.ages.tolist() == [0, NO_AGE, NO_AGE, NO_AGE, 3, NO_AGE]
+    assert reasons(found) == {chexpert_path(5): "Infant: came 'yes', taken as not said"}
+
+
 def test_a_path_is_tried_against_the_folders_parent_before_the_folder(tmp_path: Path) -> None:
     data = write_collection(tmp_path, [chexpert_line(ONE), chexpert_line("train/patient7/a.jpg")])
     within = data / "train" / "patient7" / "a.jpg"

@@ -26,7 +26,7 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
         "data",
         metavar="DATA",
         help="a folder with train.csv (and valid.csv) in CheXpert's form, or with labels.csv;"
-        " or the word library",
+        " or the word library (films fetched into the state folder, or into --snapshot DIR)",
     )
     parser.add_argument("--backbone", required=True, metavar="NAME")
     add_settings(parser)

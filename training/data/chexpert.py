@@ -1,7 +1,8 @@
 """CheXpert's own form: train.csv and valid.csv (Irvin et al. 2019, arXiv 1901.07031).
 
 Columns `Path,Sex,Age,Frontal/Lateral,AP/PA` and the fourteen findings as 1.0, 0.0, -1.0 or empty;
-here also `Patient`, else the patient is the `patientNNNNN` of the path, and `Source`.
+here also `Patient`, else the patient is the `patientNNNNN` of the path, `Source`, and `Infant`: 1
+where an age of 0 is one.
 """
 
 import re
@@ -24,8 +25,9 @@ _KNOWN: Final = (
     *FINDINGS,
     "Patient",
     "Source",
+    "Infant",
 )
-_MAY_LACK: Final = ("Patient", "Source")
+_MAY_LACK: Final = ("Patient", "Source", "Infant")
 _PATIENT: Final = re.compile(r"(?:^|/)(patient\d+)(?=/)", re.IGNORECASE)
 _SIDE: Final = re.compile(r"(frontal|lateral)[^/]*$", re.IGNORECASE)
 _OLDEST: Final = 130
@@ -44,6 +46,7 @@ _NONE: Final = -128
 #: Of a wrong cell, in a reason.
 _SHOWN: Final = 40
 _SEXES: Final = {"male": "M", "m": "M", "female": "F", "f": "F", "unknown": "", "": ""}
+_INFANT: Final = {"1": True, "0": False, "": False}
 #: LL and RL stand beside a few frontal films of CheXpert: neither of the two.
 _PROJECTIONS: Final = {"ap": "AP", "pa": "PA", "ll": "", "rl": "", "": ""}
 
@@ -54,7 +57,8 @@ def read_chexpert(file: Path, builder: TableBuilder, *, laterals: bool, fixed: s
     laterals: whether lateral films are kept. fixed: the part of all its films, or "".
     A label that is none, a film that is neither frontal nor lateral, a film without patient: left
     out and named. A wrong sex, age or projection: named, and taken as not said. An age of 0 is
-    one that was not known: CheXpert's patients are adults, and three of them have it.
+    one that was not known (CheXpert's patients are adults, and three of them have it) unless the
+    row's Infant is 1.
     Raises WrongInput for a file without Path or without any finding.
     """
     lines = CsvLines.open(file, _KNOWN, ("Path",))
@@ -119,9 +123,10 @@ class _Form:
         """Add a row's film; what is wrong with what it can be without is named."""
         path = self.path(cells)
         sex = _SEXES.get(self._columns["Sex"](cells).casefold())
-        age = _age(self._columns["Age"](cells))
+        infant = _INFANT.get(self._columns["Infant"](cells))
+        age = _age(self._columns["Age"](cells), infant=bool(infant))
         projection = _PROJECTIONS.get(self._columns["AP/PA"](cells).casefold())
-        for name, value in (("Sex", sex), ("Age", age), ("AP/PA", projection)):
+        for name, value in (("Sex", sex), ("Age", age), ("AP/PA", projection), ("Infant", infant)):
             if value is None:
                 came = self._columns[name](cells)[:_SHOWN]
                 builder.problem(path, f"{name}: came {came!r}, taken as not said")
@@ -164,8 +169,11 @@ def _label(cell: str) -> int:
     return int(number) if number in _NUMBERS else _NONE
 
 
-def _age(cell: str) -> int | None:
-    """Return years, NO_AGE where it is not said, None where it is no age."""
+def _age(cell: str, *, infant: bool) -> int | None:
+    """Return years, NO_AGE where it is not said, None where it is no age.
+
+    infant: 0 is an age.
+    """
     if cell.isdecimal() and len(cell) <= len(str(_OLDEST)):
         years = float(cell)
     else:
@@ -175,4 +183,4 @@ def _age(cell: str) -> int | None:
             return None
     if not 0 <= years <= _OLDEST or years != int(years):
         return None
-    return int(years) or NO_AGE
+    return int(years) if years or (infant and cell) else NO_AGE

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from schemas.film_tensor import picture_area, to_tensor
+from schemas.greys import tensor_turned_over
+from schemas.marked_png import mark_of
 
 _FORMATS: Final = ("PNG", "JPEG")
 _8_BITS: Final = ("1", "L", "LA", "P", "RGB", "RGBA")
@@ -23,7 +25,8 @@ Area = tuple[int, int, int, int]
 def read_film(file: str | Path, side: int) -> tuple[NDArray[np.uint8], Area]:
     """Return a PNG or JPEG of 8 or 16 bits as schemas.film_tensor makes it, and where it lies.
 
-    The tensor is uint8 (side, side).
+    The tensor is uint8 (side, side). A film out of the library is shown as its mark says
+    (schemas/marked_png.py), so that a fit eats what the served model does.
     The whole film is decoded: a JPEG read at an eighth of its size would not be what is served.
     Raises ValueError, one line without the file's name, for a file that is no such film.
     """
@@ -31,8 +34,13 @@ def read_film(file: str | Path, side: int) -> tuple[NDArray[np.uint8], Area]:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(file, formats=_FORMATS) as image:
-                area = picture_area(side, image.width, image.height)
-                return to_tensor(_samples(image), side), area
+                mark = mark_of(image.info)
+                how, size = mark.presentation, image.size
+                area = picture_area(side, *size, how)
+                tensor = to_tensor(_samples(image), side, how)
+                if mark.inverted:
+                    tensor = tensor_turned_over(tensor, *size, how)
+                return tensor, area
     except UnidentifiedImageError:
         raise ValueError("wanted a PNG or JPEG, came another file") from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
