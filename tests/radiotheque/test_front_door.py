@@ -146,14 +146,16 @@ def test_what_cannot_be_dropped_or_predicted_is_said(
     assert "want a folder" in empty.stderr
 
 
-@pytest.mark.parametrize("prefix", ["a/../b", "x" * 256])
 def test_a_key_that_the_store_refuses_is_shown_with_its_own_words(
-    whole_stack: WholeStack, tmp_path: Path, prefix: str
+    whole_stack: WholeStack, tmp_path: Path
 ) -> None:
-    write_films(tmp_path, 1)
+    # Each folder may be; all of them together are longer than a key, which S3 ends at 1,024.
+    (tmp_path / ("y" * 80)).mkdir()
+    write_films(tmp_path / ("y" * 80), 1)
+    prefix = "/".join(["x" * 240] * 4)
     dropped = whole_stack.command("drop", str(tmp_path), "--prefix", prefix, "--i-am-authorised")
     assert dropped.returncode == 1
     assert "0 of 1 files are in the bucket" in dropped.stdout
     lines = dropped.stderr.splitlines()
     [said] = [line for line in lines if "refused" in line and "phantom-00001" in line]
-    assert "objectname" in said.lower().replace(" ", ""), said
+    assert "key" in said.lower(), said
