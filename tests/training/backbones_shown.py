@@ -15,6 +15,7 @@ import numpy as np
 from training import backbones
 from training.errors import WrongInput
 from training.fit.feature_model import feature_model
+from training.fit.norms import FILMS, settle
 
 SIDE = 96
 _MODULES = {
@@ -55,6 +56,23 @@ def built(name: str) -> dict[str, Any]:
         wanted = _MODULES[name].preprocess_input(np.repeat(grey, 3, axis=3).copy())
         said["scaling_off"] = float(np.abs(front(grey).numpy() - wanted).max())
     return said
+
+
+def settling_mb() -> float:
+    """Return how much memory DenseNet121 takes while its norms measure themselves."""
+    keras.utils.set_random_seed(3)
+    model = feature_model(backbones.named("DenseNet121"), SIDE, "none")
+    films = np.random.default_rng(1).integers(0, 256, (FILMS, SIDE, SIDE), np.uint8)
+    Path("/proc/self/clear_refs").write_text("5")  # the highest so far begins anew
+    before = memory_kb("VmRSS")
+    settle(model, films)
+    return (memory_kb("VmHWM") - before) / 1000
+
+
+def memory_kb(name: str) -> int:
+    """Return a figure of this process's memory."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith(name)).split()[1])
 
 
 def refused(backbone: str, side: int, weights: object) -> str:
@@ -116,4 +134,5 @@ def weights_shown(folder: Path) -> dict[str, Any]:
 
 if __name__ == "__main__":
     every = {name: built(name) for name in backbones.names()}
-    sys.stdout.write(json.dumps({"built": every, **weights_shown(Path(sys.argv[1]))}) + "\n")
+    said = {"built": every, "settling_mb": settling_mb(), **weights_shown(Path(sys.argv[1]))}
+    sys.stdout.write(json.dumps(said) + "\n")

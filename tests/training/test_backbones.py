@@ -52,6 +52,13 @@ def test_backbones_register_themselves_one_file_each(shown: dict[str, Any]) -> N
         assert sum(f'"{name}",' in text for text in files.values()) == 1
 
 
+def test_random_norms_measure_themselves_without_keeping_every_layers_output(
+    shown: dict[str, Any],
+) -> None:
+    # All outputs of DenseNet121 for 64 films of 96 pixels are 2.5 GB.
+    assert shown["settling_mb"] < 1000
+
+
 @pytest.mark.parametrize("name", sorted(_WIDTHS))
 def test_a_backbone_gives_the_means_over_places_of_its_levels(
     shown: dict[str, Any], name: str
