@@ -49,7 +49,13 @@ def run(
 def run_in_terminal(command: Sequence[str | Path], environment: Mapping[str, str]) -> int:
     """Run a program with this one's own input and output; return its exit status.
 
-    `environment` is added to this process's own.
+    `environment` is added to this process's own. A key that interrupts reaches both: the program
+    says what it means, and its status is returned.
     """
     words = [str(word) for word in command]
-    return subprocess.run(words, env=os.environ | dict(environment), check=False).returncode
+    with subprocess.Popen(words, env=os.environ | dict(environment)) as running:
+        while True:
+            try:
+                return running.wait()
+            except KeyboardInterrupt:
+                continue

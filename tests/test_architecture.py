@@ -118,6 +118,14 @@ def test_folders_import_only_what_the_table_allows() -> None:
     assert not faults
 
 
+def test_training_has_a_folder_for_each_subject() -> None:
+    folders = {path.split("/")[1] for path in modules() if path.startswith("training/")}
+    assert {folder for folder in folders if not folder.endswith(".py")} == {
+        *("data", "backbones", "fit", "evaluate", "export", "report", "starter"),
+        *("commands", "torchxrayvision"),
+    }
+
+
 def test_no_folder_is_missing_from_the_import_table() -> None:
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
     assert packages <= ALLOWED.keys()

@@ -2,7 +2,8 @@
 
 Each command is a file `training/commands/<name>.py` with `register(subparsers)`; it sets `run`, a
 function of the parsed arguments. Its parts are imported only when it runs: TensorFlow takes
-seconds. Exit status 0, or 2 with one line that says what was wrong.
+seconds. Exit status 0, or 2 with one line that says what was wrong; 130
+when stopped from the keyboard.
 """
 
 import argparse
@@ -38,6 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser().parse_args(arguments)
     try:
         chosen.run(chosen)
+    except KeyboardInterrupt:
+        sys.stderr.write(f"radiotheque {chosen.command}: stopped from the keyboard\n")
+        return 130
     except (Stopped, WrongInput) as error:
         sys.stderr.write(f"radiotheque {chosen.command}: {error}\n")
         return 2

@@ -85,6 +85,7 @@ def test_backbones_are_compared_on_one_split_each_in_a_run_of_its_own(made: Made
         assert "images_per_second" not in own
         assert run["images_per_second"] > 1
         assert run["megabytes"] > 4
+        assert run["weights"] == ("imagenet" if run["backbone"] == BACKBONES[1] else "none")
         assert run["parameters"] > 2e6
     assert found["runs"][0]["parameters"] < found["runs"][1]["parameters"]
     assert found["processor"]["name"]
@@ -184,6 +185,8 @@ def test_the_original_s_five_backbones_are_compared_unless_others_are_named() ->
     assert backbones_of("MobileNetV2, Xception", "original") == ("MobileNetV2", "Xception")
     with pytest.raises(WrongInput, match="came neither"):
         backbones_of(None, None)
+    with pytest.raises(WrongInput, match="came 'Xception,,'"):
+        backbones_of("Xception,,", None)
     with pytest.raises(WrongInput, match="came Xception again"):
         backbones_of("Xception,Xception", None)
 

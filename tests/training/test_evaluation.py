@@ -168,6 +168,10 @@ def test_alerts_are_those_of_the_findings_that_may_alert() -> None:
     told = evaluate(drawn, "all", draw_points(), reliable={"Edema", "No Finding"}, rounds=2)
     column = FINDINGS.index("Edema")
     assert set(told.alerts) == {"alert", "sensitive"}
+    assert told.alerting == ("Edema",)
+    nobody = evaluate(drawn, "all", draw_points(), reliable=(), rounds=2)
+    assert nobody.alerting == ()
+    assert nobody.alerts["alert"].alerts == 0
     assert told.alerts["alert"].alerts == (drawn.scores[:, column] >= 0.5).sum()
     every = evaluate(drawn, "all", draw_points(), rounds=2)
     assert every.alerts["alert"].alerts > 5 * told.alerts["alert"].alerts

@@ -96,6 +96,18 @@ def test_an_unknown_command_ends_with_two_and_one_line(capsys: pytest.CaptureFix
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_a_key_that_interrupts_ends_with_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("training.commands.evaluate.run", interrupted)
+    words = ["evaluate", str(tmp_path), str(tmp_path), "--out", str(tmp_path / "out")]
+    assert main(words) == 130
+    assert capsys.readouterr().err == "radiotheque evaluate: stopped from the keyboard\n"
+
+
 def test_a_name_is_registered_once() -> None:
     one = backbones.Backbone("twice", 64, lambda side, weights: (side, weights), ())
     backbones.register(one)

@@ -216,6 +216,8 @@ def test_an_unknown_backbone_is_one_line_that_lists_them_and_leaves_no_folder(ru
         (("--policy", "ones,Oedema=zeros"), "came 'Oedema=zeros'"),
         (("--policy", "ones,Edema=often"), "came 'often'"),
         (("--weights", "nowhere.h5"), "--weights: wanted imagenet, none or a file; nowhere.h5"),
+        (("--policy", "ones,Edema=zeros,Edema=ones"), "--policy: wanted each finding once"),
+        (("--seed", str(2**32)), "--seed: "),
         (("--side", "63"), "--side: "),
         (("--rate", "inf"), "--rate: "),
         (("--epochs", "none"), "--epochs: invalid int value"),

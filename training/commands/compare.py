@@ -44,6 +44,8 @@ def backbones_of(words: str | None, preset: str | None) -> tuple[str, ...]:
             return ORIGINAL_BACKBONES
         raise WrongInput(f"wanted --backbones A,B,C, or --preset {_ORIGINAL}; came neither")
     names = tuple(word.strip() for word in words.split(","))
+    if "" in names:
+        raise WrongInput(f"--backbones: wanted names with a comma between, came {words!r}")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise WrongInput(f"--backbones: wanted each once, came {', '.join(twice)} again")

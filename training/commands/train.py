@@ -148,6 +148,8 @@ def policies_of(words: str) -> tuple[str, dict[str, str]]:
             raise WrongInput(
                 f"--policy: wanted Finding=POLICY of {', '.join(INDEX)}; came {word!r}"
             )
+        if finding.strip() in own:
+            raise WrongInput(f"--policy: wanted each finding once, came {finding.strip()} again")
         own[finding.strip()] = policy.strip()
     for policy in (general.strip(), *own.values()):
         if policy not in POLICIES:

@@ -10,7 +10,7 @@ from schemas.findings import FINDINGS
 from schemas.models import OperatingPoints
 from training.errors import WrongInput
 from training.evaluate import averages, bootstrap, one_finding
-from training.evaluate.alerts import count, raised_at
+from training.evaluate.alerts import NO_FINDING, count, raised_at
 from training.evaluate.bootstrap import Array
 from training.evaluate.finding_metrics import FEWEST
 from training.evaluate.groups import Kind, groups_of
@@ -59,6 +59,7 @@ def evaluate(
     if not len(table):
         raise WrongInput(f"wanted films of the part {part!r} to evaluate, came none")
     _check(chosen.scores, table.paths)
+    trusted = points if reliable is None else reliable
     stated = Stated(points, decision or {}, prevalence or {})
     truth = rule.truth(table.labels)
     columns = [
@@ -97,7 +98,8 @@ def evaluate(
         weighted=weighted,
         samples=samples,
         groups=tuple(_group(columns, drawn, (kind, name), mask) for kind, name, mask in groups),
-        alerts=_alerts(chosen, points, points if reliable is None else reliable),
+        alerts=_alerts(chosen, points, trusted),
+        alerting=tuple(name for name in FINDINGS if name in trusted and name != NO_FINDING),
         labels=rule,
         intervals=Intervals(rounds=rounds, seed=seed, fewest=FEWEST),
     )

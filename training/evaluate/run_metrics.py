@@ -159,7 +159,7 @@ class RunMetrics(_Part):
     """The whole file. `findings` in CheXpert's order, all fourteen.
 
     competition_five: mean AUROC of COMPETITION_FIVE, null unless all five have one.
-    alerts: by operating point.
+    alerts: by operating point. alerting: the findings that may alert; No Finding never does.
     """
 
     part: str
@@ -175,6 +175,7 @@ class RunMetrics(_Part):
     samples: Average
     groups: tuple[GroupMetrics, ...]
     alerts: dict[str, AlertMetrics]
+    alerting: tuple[str, ...]
     labels: LabelRule
     intervals: Intervals
 

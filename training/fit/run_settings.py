@@ -29,7 +29,8 @@ class RunSettings(BaseModel):
     not_mentioned: Literal["zeros", "ignore"] = "zeros"
     balance: Literal["none", "weights"] = "weights"
     side: Annotated[int, Field(ge=64, le=1024)] = 224
-    seed: Annotated[int, Field(ge=0)] = 1
+    #: Keras takes no larger one.
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     #: imagenet, none, or the SHA-256 of a file of weights.
     weights: str = "imagenet"
     laterals: bool = False

@@ -26,14 +26,16 @@ class _Part(BaseModel):
 
 
 class ComparedRun(_Part):
-    """One run. megabytes: of the served model's file, 10^6 bytes. parameters: numbers in it.
+    """One run. weights: what the backbone began from: imagenet, none or a file's SHA-256.
 
+    megabytes: of the served model's file, 10^6 bytes. parameters: numbers in it.
     images_per_second: films scored in batches of 32 on `Comparison.processor`. aurocs: by finding,
     value, low and high.
     """
 
     backbone: str
     folder: str
+    weights: str
     side: int
     competition_five: Number
     competition_five_low: Number
@@ -94,6 +96,7 @@ def row_of(run: ComparedRun) -> dict[str, Any]:
     """Return a run's line of the table by column."""
     return {
         "backbone": run.backbone,
+        "weights": run.weights,
         "side": run.side,
         "competition_five": run.competition_five,
         "competition_five_low": run.competition_five_low,
@@ -162,6 +165,7 @@ def _run(run: RunFolder, said: RunMetrics, seconds: float) -> ComparedRun:
     return ComparedRun(
         backbone=settings.backbone,
         folder=run.path.name,
+        weights=settings.weights,
         side=side,
         competition_five=said.competition_five,
         competition_five_low=said.competition_five_low,
@@ -211,7 +215,7 @@ def table_text(comparison: Comparison) -> str:
     lines = [
         f"{comparison.films:,} films of {comparison.patients:,} patients, part {comparison.part}",
         (
-            f"{'Backbone':<18}{'Competition five':>26}{'All findings, AUROC':>26}"
+            f"{'Backbone':<18}{'Weights':<10}{'Competition five':>26}{'All findings, AUROC':>26}"
             f"{'F1':>7}{'MB':>8}{'Parameters':>13}{'Images/s':>10}"
         ),
     ]
@@ -220,7 +224,7 @@ def table_text(comparison: Comparison) -> str:
         macro = said(run.macro.auroc, run.macro.auroc_low, run.macro.auroc_high)
         f1 = "-" if run.macro.f1 is None else f"{run.macro.f1:.2f}"
         lines.append(
-            f"{run.backbone:<18}{five:>26}{macro:>26}{f1:>7}{run.megabytes:>8.1f}"
+            f"{run.backbone:<18}{run.weights[:8]:<10}{five:>26}{macro:>26}{f1:>7}{run.megabytes:>8.1f}"
             f"{run.parameters:>13,}{run.images_per_second:>10.1f}"
         )
     lines.append(f"on {comparison.processor.name}, {comparison.processor.threads} threads")

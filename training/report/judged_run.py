@@ -1,5 +1,6 @@
 """Judge a run's model on a collection: films, scores by the served model, figures, report."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,6 +115,11 @@ def _said(
     films = list(zip(table.paths.tolist(), table.patients.tolist(), strict=True))
     own = sum(film in split for film in films)
     same = sum(film not in split and film[1] in seen for film in films)
+    if same:
+        sys.stderr.write(
+            f"{same:,} films are not of the run's own split, but have the code of a patient that"
+            " it was fitted on or chose by: if it is the same patient, the figures are too good\n"
+        )
     judged = len(table) if part == ALL else int((parts == part).sum())
     if not split:
         return f"{judged:,} films judged; it is not known which films the model was fitted on."
