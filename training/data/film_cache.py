@@ -7,13 +7,10 @@ renamed when it is whole and on the disk, under a lock: what a killed run leaves
 taken for a cache. No cache is removed here: whoever wants the room back deletes the folder.
 """
 
-import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -24,6 +21,7 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from schemas.film_tensor import PREPROCESSING
+from training.data.file_lock import locked
 from training.data.film_workers import AREAS, PIXELS, read_all
 from training.data.problems import Problem
 from training.data.table import FilmTable
@@ -63,7 +61,7 @@ def cached_films(
     if not whole.is_dir():
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with _locked(whole.with_suffix(".lock")):
+            with locked(whole.with_suffix(".lock")):
                 if not whole.is_dir():
                     _make(table, side, whole, processes)
         except OSError as error:
@@ -84,14 +82,6 @@ def _key(table: FilmTable, side: int) -> str:
             said = f"{file}\0gone\n"
         digest.update(said.encode())
     return digest.hexdigest()[:32]
-
-
-@contextmanager
-def _locked(file: Path) -> Iterator[None]:
-    """Wait until no other run makes the same cache; the system lets go of a killed one's lock."""
-    with file.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _make(table: FilmTable, side: int, whole: Path, processes: int | None) -> None:

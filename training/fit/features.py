@@ -5,11 +5,9 @@ another policy, another balance or another split on the same films begins with t
 extraction that was stopped goes on where it was.
 """
 
-import fcntl
 import hashlib
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from training.data.file_lock import locked
 from training.progress import Progress
 
 BATCH: Final = 32
@@ -74,7 +73,7 @@ def kept(
     """
     folder = cache / f"features-{_key(model, network, films, sample)}"
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
+    with locked(folder / "lock"):
         done = _done(folder)
         if done < len(films):
             maps = _opened(model, folder, len(films), len(sample), new=not done)
@@ -186,11 +185,3 @@ def _note(folder: Path, films: int) -> None:
     growing = folder / (_DONE + ".new")
     growing.write_text(json.dumps({"films": films}) + "\n")
     growing.replace(folder / _DONE)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Let one run at a time fill a folder; another waits and finds it filled."""
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
