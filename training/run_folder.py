@@ -6,6 +6,11 @@ from pathlib import Path
 from training.errors import WrongInput
 
 
+def cache_of(out: Path, cache: Path | None) -> Path:
+    """Return where films and features are kept: `training-cache` beside `out` unless said."""
+    return cache or out.absolute().parent / "training-cache"
+
+
 @dataclass(frozen=True)
 class RunFolder:
     """What `train` leaves behind and `evaluate`, `export`, `compare` and `models add` read."""

@@ -33,7 +33,7 @@ from training.fit.norms import FILMS, settle
 from training.fit.run_settings import RunSettings
 from training.report.outcome import Judgement, Telling, write_outcome
 from training.report.settings_told import facts, title
-from training.run_folder import RunFolder
+from training.run_folder import RunFolder, cache_of
 
 
 def train(
@@ -63,17 +63,14 @@ def train(
         collection = read_collection(data, laterals=settings.laterals)
         _tell(f"{len(collection.table):,} films, {collection.laterals:,} lateral ones left out")
         _tell(table_one(count_findings(collection.table)))
-        store = cache or out.absolute().parent / "training-cache"
+        store = cache_of(out, cache)
         films = prepare(
             collection, settings.side, store, test_films=settings.test_films, seed=settings.seed
         )
         _tell_parts(films)
-        _write_split(run, films)
-        labels = policies.consistent(films.table.labels)
-        known = policies.truth(labels, settings.not_mentioned)
-        names, missing = policies.assessed(known, films.parts)
-        write_problems((*films.problems, *missing), run.problems)
-        _check(names, missing)
+        learned = learn_from(run, films, settings)
+        labels, names = learned.labels, learned.names
+        _check(names, learned.missing)
         if settings.weights == "none":
             settle(model, films.pixels[np.flatnonzero(films.parts == "train")[:FILMS]])
         fit = _Fit(films, labels, names, settings, store)
@@ -90,8 +87,38 @@ def train(
         found, chosen = fit.heads(model)
         kept = keep(run, films, settings, Fitted(model, found, chosen))
         _tell(f"reliable on the validation part: {', '.join(kept.reliable) or 'no finding'}")
-        judge(run, kept, collection, (*films.problems, *missing))
+        judge(run, kept, collection, learned.problems)
     return run
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What the labels of n films teach.
+
+    labels: int8 (n, 14), `policies.consistent`. known: float64 (n, 14), 1, 0 or NaN. names: the
+    findings that can be fitted; missing: the others, each with its reason. problems: those too,
+    and the films'.
+    """
+
+    labels: NDArray[np.int8]
+    known: NDArray[np.float64]
+    names: tuple[str, ...]
+    missing: tuple[Problem, ...]
+    problems: tuple[Problem, ...]
+
+
+def learn_from(run: RunFolder, films: PreparedFilms, settings: RunSettings) -> Learned:
+    """Write split.csv and problems.csv; return what there is to learn.
+
+    Raises WrongInput when the run was begun with another split.
+    """
+    _write_split(run, films)
+    labels = policies.consistent(films.table.labels)
+    known = policies.truth(labels, settings.not_mentioned)
+    names, missing = policies.assessed(known, films.parts)
+    problems = (*films.problems, *missing)
+    write_problems(problems, run.problems)
+    return Learned(labels, known, names, tuple(missing), problems)
 
 
 @dataclass(frozen=True)
@@ -160,7 +187,7 @@ def judge(
         _tell(f"macro AUROC {interval} on {counted:,} films of the part {part}")
 
 
-def _check(names: tuple[str, ...], missing: list[Problem]) -> None:
+def _check(names: tuple[str, ...], missing: tuple[Problem, ...]) -> None:
     if not names:
         first = f"; {missing[0].path}: {missing[0].reason}" if missing else ""
         raise WrongInput(f"no finding has films enough to be fitted on{first}")

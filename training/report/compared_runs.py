@@ -13,7 +13,7 @@ from training.fit.run_settings import RunSettings
 from training.report.compare_page import write_comparison
 from training.report.comparison import compared, table_text
 from training.report.settings_told import facts
-from training.run_folder import RunFolder
+from training.run_folder import RunFolder, cache_of
 
 
 def compare_runs(
@@ -34,7 +34,7 @@ def compare_runs(
     """
     if not resume:
         RunFolder.new(out)
-    keep = cache or out.absolute().parent / "training-cache"
+    keep = cache_of(out, cache)
     runs = []
     for number, (name, mine) in enumerate(settings.items(), start=1):
         print(f"{name}, {number} of {len(settings)}", flush=True)

@@ -28,7 +28,7 @@ from training.evaluate.scoring import score, scorer
 from training.fit.run_settings import RunSettings
 from training.report.outcome import Judgement, Telling, write_outcome
 from training.report.settings_told import facts, title
-from training.run_folder import RunFolder
+from training.run_folder import RunFolder, cache_of
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,16 @@ def judge_run(run: RunFolder, data: Path, out: Path, asked: Asked) -> RunMetrics
     points = load_points(run.points)
     scores, side = scorer(run)
     collection = read_collection(data, laterals=settings.laterals)
-    cache = asked.cache or out.absolute().parent / "training-cache"
+    cache = cache_of(out, asked.cache)
     cached = cached_films(collection.table, side, cache)
     table = collection.table.take(cached.readable)
     split = read_split(run.split)
+    same = _of_known_patients(table, split)
+    if same:
+        sys.stderr.write(
+            f"{same:,} films are not of the run's own split, but have the code of a patient that"
+            " it was fitted on or chose by: if it is the same patient, the figures are too good\n"
+        )
     parts = known_parts(table, split)
     if asked.part != ALL and not (parts == asked.part).any():
         raise WrongInput(
@@ -79,7 +85,7 @@ def judge_run(run: RunFolder, data: Path, out: Path, asked: Asked) -> RunMetrics
         points,
         Telling(
             title=title(settings),
-            said=_said(asked.part, table, parts, split),
+            said=_said(asked.part, table, parts, split, same),
             facts=facts(settings),
             counts=count_findings(collection.table),
             problems=problems,
@@ -107,23 +113,27 @@ def reliable_of(run: RunFolder) -> tuple[str, ...] | None:
     return said if verdicts else None
 
 
+def _of_known_patients(table: FilmTable, split: Mapping[tuple[str, str], str]) -> int:
+    """Return how many films have the code of a patient of the run's, and are not in its split."""
+    seen = {patient for (_, patient), known in split.items() if known != "test"}
+    films = zip(table.paths.tolist(), table.patients.tolist(), strict=True)
+    return sum(film not in split and film[1] in seen for film in films)
+
+
 def _said(
-    part: str, table: FilmTable, parts: NDArray[np.str_], split: Mapping[tuple[str, str], str]
+    part: str,
+    table: FilmTable,
+    parts: NDArray[np.str_],
+    split: Mapping[tuple[str, str], str],
+    same: int,
 ) -> str:
     """Return the line under the heading: whose films these are, and what the run knows of them."""
-    seen = {patient for (_, patient), known in split.items() if known != "test"}
-    films = list(zip(table.paths.tolist(), table.patients.tolist(), strict=True))
+    films = zip(table.paths.tolist(), table.patients.tolist(), strict=True)
     own = sum(film in split for film in films)
-    same = sum(film not in split and film[1] in seen for film in films)
-    if same:
-        sys.stderr.write(
-            f"{same:,} films are not of the run's own split, but have the code of a patient that"
-            " it was fitted on or chose by: if it is the same patient, the figures are too good\n"
-        )
     judged = len(table) if part == ALL else int((parts == part).sum())
     if not split:
         return f"{judged:,} films judged; it is not known which films the model was fitted on."
-    said = f"{judged:,} films judged; {own:,} of {len(films):,} are of the run's own split."
+    said = f"{judged:,} films judged; {own:,} of {len(table):,} are of the run's own split."
     if same:
         said += f" {same:,} others have the code of a patient that it was fitted on or chose by."
     if part in {"train", "valid", ALL}:

@@ -8,17 +8,15 @@ import numpy as np
 from schemas.findings import INDEX
 from training.data.collection import read_collection
 from training.data.prepared import prepare
-from training.data.problems import write_problems
-from training.data.split import write_split
 from training.errors import WrongInput
 from training.export.map_scale import map_sample
-from training.fit import chosen_heads, features, policies
+from training.fit import chosen_heads, features
 from training.fit.chosen_heads import Chosen
 from training.fit.heads import platt
 from training.fit.kept_run import Fitted, keep
 from training.fit.linear import Array, Linear
-from training.fit.run import judge
-from training.run_folder import RunFolder
+from training.fit.run import judge, learn_from
+from training.run_folder import RunFolder, cache_of
 from training.torchxrayvision.classifier import Classifier
 from training.torchxrayvision.imported import Imported, describe
 
@@ -36,23 +34,21 @@ def write_refitted(imported: Imported, data: Path, out: Path, cache: Path | None
     try:
         settings.save(run.settings)
         collection = read_collection(data, laterals=settings.laterals)
-        store = cache or out.absolute().parent / "training-cache"
+        store = cache_of(out, cache)
         films = prepare(
             collection, settings.side, store, test_films=settings.test_films, seed=settings.seed
         )
-        readable = films.readable
-        write_split(films.table.take(readable), films.parts[readable], run.split)
-        labels = policies.consistent(films.table.labels)
-        known = policies.truth(labels, settings.not_mentioned)
-        names, missing = policies.assessed(known, films.parts)
-        write_problems((*films.problems, *missing), run.problems)
+        learned = learn_from(run, films, settings)
+        names = learned.names
         _check(names, data)
         found = features.kept(
             imported.model, films.pixels, map_sample(len(films.table)), store, settings.backbone
         )
         own = tuple(name for name in names if name not in imported.classifier.findings)
         fitted = (
-            chosen_heads.fit(found.pooled, labels, films.parts, settings, own) if own else None
+            chosen_heads.fit(found.pooled, learned.labels, films.parts, settings, own)
+            if own
+            else None
         )
         train, valid = films.parts == "train", films.parts == "valid"
         chosen = _together(
@@ -60,11 +56,11 @@ def write_refitted(imported: Imported, data: Path, out: Path, cache: Path | None
             imported.classifier,
             fitted,
             (np.asarray(found.pooled[train]), np.asarray(found.pooled[valid])),
-            known[valid],
+            learned.known[valid],
         )
         kept = keep(run, films, settings, Fitted(imported.model, found, chosen))
-        judge(run, kept, collection, (*films.problems, *missing))
-        describe(run, imported, refitted=f"{int(readable.sum()):,} films of {data.name}")
+        judge(run, kept, collection, learned.problems)
+        describe(run, imported, refitted=f"{int(films.readable.sum()):,} films of {data.name}")
     except BaseException:
         shutil.rmtree(out)
         raise
