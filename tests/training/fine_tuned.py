@@ -20,6 +20,8 @@ from training.backbones import Backbone
 from training.fit import distribution, precision
 from training.fit.feature_model import feature_model
 from training.fit.fine_tune import fine_tune
+from training.fit.norms import FILMS as SETTLED
+from training.fit.norms import settle
 from training.fit.run_settings import RunSettings
 from training.fit.targets import Targets
 from training.fit.tuned_network import TunedNetwork
@@ -88,6 +90,7 @@ def tuned(folder: Path, strategy: Any, hold: int = 0, **words: Any) -> None:
     keras.utils.set_random_seed(settings.seed)
     model = feature_model(SMALL, SIDE, "none")
     before = [np.array(weight) for weight in model.get_weights()]
+    settle(model, films[: min(LEARNED, SETTLED)])
     places = np.arange(FILMS)
     TunedNetwork.step = noted  # type: ignore[method-assign]
     try:

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from training.backbones.efficientnet_lite import weights_file
-from training.backbones.folded_lite import FoldedLite
 from training.backbones.torch_weights import read_state_dict
 from training.data import nih
 from training.starter.fine_tune import pooled_features
+from training.starter.folded_lite import FoldedLite
 from training.starter.other_arithmetic import RoundedLite
 
 if __name__ == "__main__":

@@ -14,11 +14,11 @@ from training.data.outside import Box, Outside, read_outside
 from training.evaluate.alerts import Alerts
 from training.evaluate.finding_metrics import of_films, reliability
 from training.evaluate.groups import age_band
-from training.evaluate.map_metrics import judge_boxes
 from training.evaluate.point_metrics import nested_figures, point_figures
 from training.report.card_page import write_page
 from training.starter.evidence import Evidence, never_seen
 from training.starter.judge import judge, same_scores, short_source, write
+from training.starter.map_metrics import judge_boxes
 
 CASES = 300
 SKILLED = nih.ASSESSED.index("Edema")

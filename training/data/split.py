@@ -31,6 +31,8 @@ from training.errors import WrongInput
 VALID_SHARE: Final = 0.1
 #: A test set is at most one in so many films.
 LARGEST_TEST: Final = 5
+#: Of a cross-validation, by patient.
+FOLDS: Final = 5
 _WHOLE: Final = 2.0**64
 
 

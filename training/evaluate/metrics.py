@@ -36,10 +36,13 @@ def auroc(truth: NDArray[np.floating], scores: NDArray[np.floating]) -> float:
 def macro_auroc(truth: NDArray[np.floating], scores: NDArray[np.floating]) -> float:
     """Return the mean AUROC of the columns that have both classes, NaN when none has.
 
-    truth, scores: (n, k).
+    truth, scores: (n, k). A film of which a finding is not known, NaN, is left out of it.
     """
-    each = np.array([auroc(truth[:, k], scores[:, k]) for k in range(truth.shape[1])])
-    known = each[np.isfinite(each)]
+    each = []
+    for column in range(truth.shape[1]):
+        mine = np.isfinite(truth[:, column])
+        each.append(auroc(truth[mine, column], scores[mine, column]))
+    known = np.array(each)[np.isfinite(each)]
     return float(known.mean()) if len(known) else float("nan")
 
 
@@ -75,3 +78,12 @@ def calibration_error(truth: NDArray[np.floating], scores: Array, bins: int = 10
         abs(truth[part].mean() - scores[part].mean()) * len(part) for part in parts if len(part)
     ]
     return float(sum(gaps) / len(truth))
+
+
+def wilson(share: float, count: float) -> tuple[float, float]:
+    """Return the 95 % interval of a share of `count` (Wilson 1927): honest near 0 and 1."""
+    z = 1.959964
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    half /= 1 + z * z / count
+    return max(0.0, float(middle - half)), min(1.0, float(middle + half))

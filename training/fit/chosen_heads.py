@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.findings import INDEX
-from training.evaluate.metrics import auroc
+from training.evaluate.metrics import macro_auroc, sigmoid
 from training.fit import logistic
 from training.fit.heads import platt
 from training.fit.linear import Array, Linear
@@ -62,7 +62,7 @@ def fit(
 
 def predicted_by(chosen: Chosen, features: NDArray[np.floating]) -> Array:
     """Return (n, k) calibrated probabilities, 0..1, of features (n, d)."""
-    return _sigmoid(chosen.linear.logits(features))
+    return sigmoid(chosen.linear.logits(features))
 
 
 def _chosen(
@@ -75,7 +75,8 @@ def _chosen(
     best, tried, since = None, {}, 0
     steps = logistic.path(features, learned, PENALTIES)
     for penalty, heads in zip(PENALTIES, steps, strict=False):
-        tried[penalty] = macro(known, heads.logits(asked))
+        # One choice for all findings: chosen one by one, rare findings would choose noise.
+        tried[penalty] = macro_auroc(known, heads.logits(asked))
         if best is None or tried[penalty] > tried[best[0]]:
             best, since = (penalty, heads), 0
         else:
@@ -88,18 +89,6 @@ def _chosen(
     return Chosen(learned.names, _calibrated(heads, known, heads.logits(asked)), penalty, tried)
 
 
-def macro(known: Array, scores: Array) -> float:
-    """Return the mean AUROC of findings, each over the films (n, k) of which it is known.
-
-    One choice for all findings: chosen one by one, rare findings would choose noise.
-    """
-    each = []
-    for column in range(known.shape[1]):
-        mine = np.isfinite(known[:, column])
-        each.append(auroc(known[mine, column], scores[mine, column]))
-    return float(np.nanmean(each))
-
-
 def _calibrated(heads: Linear, known: Array, logits: Array) -> Linear:
     """Return the heads with Platt's slope and shift of the validation part folded in."""
     slopes, shifts = np.ones(len(heads.bias)), np.zeros(len(heads.bias))
@@ -108,7 +97,3 @@ def _calibrated(heads: Linear, known: Array, logits: Array) -> Linear:
         slope, shift = platt(known[mine, column : column + 1], logits[mine, column : column + 1])
         slopes[column], shifts[column] = slope[0], shift[0]
     return Linear(heads.mean, heads.scale, heads.weights * slopes, heads.bias * slopes + shifts)
-
-
-def _sigmoid(logits: Array) -> Array:
-    return np.asarray(0.5 * (1 + np.tanh(logits / 2)))

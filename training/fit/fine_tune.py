@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 
 from training.backbones import Backbone
 from training.errors import Stopped, WrongInput
-from training.evaluate.metrics import auroc
+from training.evaluate.metrics import macro_auroc
 from training.fit import augmentation, checkpoint, distribution, first_head, precision
 from training.fit.checkpoint import Place
 from training.fit.film_stream import Films, stream
-from training.fit.norms import FILMS, settle
 from training.fit.run_settings import RunSettings
 from training.fit.step_progress import StepProgress
 from training.fit.targets import Targets
@@ -146,8 +145,6 @@ class _Fit:
 
     def _begin(self) -> None:
         """Give the network the model's weights and a head fitted on its features."""
-        if self.settings.weights == "none":
-            settle(self.model, np.asarray(self.pixels[self.train[:FILMS]]))
         self.network.model.set_weights(self.model.get_weights())
         rng = np.random.default_rng(self.settings.seed)
         places = np.sort(rng.permutation(self.train)[: first_head.MOST_FILMS])
@@ -192,12 +189,7 @@ class _Fit:
         _, scores = self.network.look(_Rows(self.pixels, self.valid), self.settings.batch)
         targets = self.targets.take(self.valid)
         known = (targets.weights > 0) & ~targets.uncertain
-        truth = (targets.values >= 0.5).astype(np.float64)
-        columns = [
-            auroc(truth[known[:, k], k], scores[known[:, k], k]) for k in range(len(targets.names))
-        ]
-        told = [each for each in columns if np.isfinite(each)]
-        return float(np.mean(told)) if told else float("nan")
+        return macro_auroc(np.where(known, targets.values >= 0.5, np.nan), scores)
 
     def _agreed(self, place: Place) -> Place:
         """Return the chief's place: the others have no checkpoint of their own."""

@@ -14,8 +14,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
+from training.data.split import FOLDS
 from training.fit.linear import Array, Linear
-from training.starter.tuned_folds import FOLDS
 
 #: Inverse strength of the L2 penalty on standardised features, tried from strong to weak.
 STRENGTHS: Final = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)

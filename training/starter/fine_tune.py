@@ -19,13 +19,13 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from training.backbones.efficientnet_lite import LEVELS, weights_file
-from training.backbones.folded_lite import FoldedLite
 from training.backbones.torch_weights import read_state_dict
 from training.fit import heads as fitting
 from training.fit.augmentation import LIMITS, changed
 from training.fit.linear import Linear
 from training.fit.projection import half
 from training.starter.fitted import Kernels
+from training.starter.folded_lite import FoldedLite
 
 #: The strength of the head fitted first (training/fit/heads.py); chosen on frozen features.
 FIRST_STRENGTH: Final = 3e-4

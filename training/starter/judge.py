@@ -41,7 +41,6 @@ from training.evaluate.finding_metrics import (
     worth,
 )
 from training.evaluate.groups import age_band
-from training.evaluate.map_metrics import judge_boxes
 from training.evaluate.point_metrics import (
     Basis,
     Prevalence,
@@ -52,6 +51,7 @@ from training.evaluate.point_metrics import (
 )
 from training.report.card_page import PAGE, in_words, write_page
 from training.starter.evidence import Evidence, never_seen
+from training.starter.map_metrics import judge_boxes
 
 
 def judge(

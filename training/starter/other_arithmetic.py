@@ -22,7 +22,6 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from training.backbones.efficientnet_lite import as_state, weights_file
-from training.backbones.folded_lite import FoldedLite
 from training.backbones.torch_weights import read_state_dict
 from training.data import nih
 from training.evaluate.precision_evaluation import by_openvino, quantised
@@ -30,6 +29,7 @@ from training.export.onnx_model import read_manifest
 from training.starter.evidence import Evidence
 from training.starter.fine_tune import pooled_features
 from training.starter.fitted import KEPT, Fitted
+from training.starter.folded_lite import FoldedLite
 
 _CALIBRATION: Final = 128
 _BATCH: Final = 8

@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from training.backbones.efficientnet_lite import weights_file
-from training.backbones.folded_lite import FoldedLite
 from training.backbones.torch_weights import read_state_dict
 from training.data import nih
 from training.evaluate.metrics import macro_auroc
@@ -34,6 +33,7 @@ from training.starter.fine_tune import (
     fine_tune,
     pooled_features,
 )
+from training.starter.folded_lite import FoldedLite
 from training.starter.tuned_folds import FINAL, PLAIN_FILE, RECIPE_FILE, named, path_of
 
 #: Parts of a film that are looked at besides the whole: top, left, size, as shares of its side.

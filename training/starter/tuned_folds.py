@@ -12,11 +12,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from training.data.split import FOLDS
 from training.fit.linear import Linear
 from training.fit.projection import half
 from training.starter.fitted import Kernels
 
-FOLDS: Final = 5
 FINAL: Final = "final"
 RECIPE_FILE: Final = "recipe.json"
 PLAIN_FILE: Final = "plain.npz"

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from schemas.film_check import FROM_PIXELS
 from schemas.models import FilmCheck
+from training.evaluate.metrics import wilson
 
 _TITLE: Final = "## The input check"
 
@@ -32,15 +31,6 @@ def add_section(card: Path, check: FilmCheck) -> None:
     """Put the section at the end of the card, in the place of an older one."""
     before = card.read_text().split(f"\n{_TITLE}\n")[0].rstrip("\n")
     card.write_text("\n".join((before, "", *_words(check), *_tables(check))) + "\n")
-
-
-def wilson(share: float, count: float) -> tuple[float, float]:
-    """Return the 95 % interval of a share of `count` (Wilson 1927): honest near 0 and 1."""
-    z = 1.959964
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    half /= 1 + z * z / count
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
 
 
 def _words(check: FilmCheck) -> list[str]:

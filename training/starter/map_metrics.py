@@ -16,7 +16,7 @@ from schemas.model_card import Boxes, Figure
 from training.data import nih
 from training.data.outside import BOX_SIDE, Box
 from training.evaluate.finding_metrics import FEWEST
-from training.starter.check.card import wilson
+from training.evaluate.metrics import wilson
 from training.starter.evidence import Evidence
 
 
