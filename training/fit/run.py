@@ -32,6 +32,7 @@ from training.fit.kept_run import Fitted, Kept, keep
 from training.fit.norms import FILMS, settle
 from training.fit.run_settings import RunSettings
 from training.report.outcome import Judgement, Telling, write_outcome
+from training.report.pages import with_interval
 from training.report.settings_told import facts, title
 from training.run_folder import RunFolder, cache_of
 
@@ -183,8 +184,8 @@ def judge(
     export_run(run)
     macro = metrics.macro
     if macro.auroc is not None and macro.auroc_low is not None and macro.auroc_high is not None:
-        interval = f"{macro.auroc:.3f} ({macro.auroc_low:.3f} to {macro.auroc_high:.3f})"
-        _tell(f"macro AUROC {interval} on {counted:,} films of the part {part}")
+        figure = with_interval(macro.auroc, macro.auroc_low, macro.auroc_high)
+        _tell(f"macro AUROC {figure} on {counted:,} films of the part {part}")
 
 
 def _check(names: tuple[str, ...], missing: tuple[Problem, ...]) -> None:

@@ -16,6 +16,7 @@ from training.evaluate.predictions import Predictions
 from training.evaluate.run_metrics import Average, MacroAverage, Number, RunMetrics
 from training.evaluate.scoring import images_per_second, scorer
 from training.fit.run_settings import RunSettings
+from training.report.pages import with_interval
 from training.run_folder import RunFolder
 
 _CPU_INFO: Final = Path("/proc/cpuinfo")
@@ -220,8 +221,10 @@ def table_text(comparison: Comparison) -> str:
         ),
     ]
     for run in comparison.runs:
-        five = said(run.competition_five, run.competition_five_low, run.competition_five_high)
-        macro = said(run.macro.auroc, run.macro.auroc_low, run.macro.auroc_high)
+        five = with_interval(
+            run.competition_five, run.competition_five_low, run.competition_five_high
+        )
+        macro = with_interval(run.macro.auroc, run.macro.auroc_low, run.macro.auroc_high)
         f1 = "-" if run.macro.f1 is None else f"{run.macro.f1:.2f}"
         lines.append(
             f"{run.backbone:<18}{run.weights[:8]:<10}{five:>26}{macro:>26}{f1:>7}{run.megabytes:>8.1f}"
@@ -237,12 +240,3 @@ def table_text(comparison: Comparison) -> str:
             verdict += "more than chance" if each.more_than_chance else "may be chance"
         lines.append(f"{pair.one} - {pair.other}: {verdict}")
     return "\n".join(lines)
-
-
-def said(value: float | None, low: float | None, high: float | None) -> str:
-    """Return `0.844 (0.801 to 0.882)`, or a dash."""
-    if value is None:
-        return "-"
-    if low is None or high is None:
-        return f"{value:.3f}"
-    return f"{value:.3f} ({low:.3f} to {high:.3f})"

@@ -29,6 +29,16 @@ def interval(low: float | None, high: float | None, digits: int = 3) -> str:
     return f"{low:.{digits}f} to {high:.{digits}f}"
 
 
+def with_interval(
+    value: float | None, low: float | None = None, high: float | None = None, none: str = "-"
+) -> str:
+    """Return `0.844 (0.801 to 0.882)` in plain text; `none` where there is no figure."""
+    if value is None:
+        return none
+    around = interval(low, high)
+    return f"{value:.3f} ({around})" if around else f"{value:.3f}"
+
+
 def signed(value: float | None, digits: int = 3) -> str:
     """Return `+0.012` or `-0.012`, or a dash."""
     return NONE if value is None else f"{value:+.{digits}f}"

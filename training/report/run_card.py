@@ -12,6 +12,7 @@ from training.data.table import PARTS
 from training.evaluate.predictions import Predictions
 from training.evaluate.run_metrics import COMPETITION_FIVE, Number, RunMetrics
 from training.fit.run_settings import RunSettings
+from training.report.pages import with_interval
 from training.run_folder import RunFolder
 
 _MISSING = "missing"
@@ -41,11 +42,7 @@ def write_run_card(run: RunFolder, manifest: ModelManifest) -> None:
 
 def figure(value: Number, low: Number = None, high: Number = None) -> str:
     """Return `0.844 (0.801 to 0.882)`, without an interval where there is none, or `missing`."""
-    if value is None:
-        return _MISSING
-    if low is None or high is None:
-        return f"{value:.3f}"
-    return f"{value:.3f} ({low:.3f} to {high:.3f})"
+    return with_interval(value, low, high, _MISSING)
 
 
 def _intended(manifest: ModelManifest) -> list[str]:
